@@ -24,7 +24,7 @@ __all__ = [
 
 
 class DOMException(Exception):
-    """Base of the W3C's named errors; ``name`` is the W3C's name, ``message`` says what and where."""
+    """Base of the named errors: ``name`` is the W3C's, ``message`` says what and where."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
