@@ -6,12 +6,13 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVarTuple, Unpack
 
 from rtckit.runtime.multicast import MulticastSocket, bind_mdns
 from rtckit.runtime.resolver import FAMILIES, numeric, unique
 from rtckit.runtime.sockaddr import address_of
-from rtckit.runtime.udp import Receive, UdpOptions, UdpSocket, bind_udp
+from rtckit.runtime.udp import DEFAULT_OPTIONS, Receive, UdpOptions, UdpSocket, bind_udp
 from rtckit.seam import Address, Train
 
 __all__ = ["AsyncioRuntime", "running"]
@@ -98,7 +99,7 @@ class AsyncioRuntime:
         port: int = 0,
         *,
         receive: Receive,
-        options: UdpOptions = UdpOptions(),  # noqa: B008 - frozen
+        options: UdpOptions = DEFAULT_OPTIONS,
     ) -> UdpSocket:
         return await self._adopt(bind_udp(host, port, options), receive, options)
 
@@ -120,6 +121,7 @@ class AsyncioRuntime:
                 readiness = SelectorReadiness(self._loop)
             else:
                 readiness = TransportReadiness(self._loop)
+                options = replace(options, gro=False)  # a transport does not tell the segment
             udp = UdpSocket(
                 sock,
                 readiness,

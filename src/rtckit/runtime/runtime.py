@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol, TypeVarTuple, Unpack
 
-from rtckit.runtime.udp import Receive, UdpOptions, UdpSocket
+from rtckit.runtime.udp import DEFAULT_OPTIONS, Receive, UdpOptions, UdpSocket
 from rtckit.seam import Address
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Runtime(Protocol):
         port: int = 0,
         *,
         receive: Receive,
-        options: UdpOptions = UdpOptions(),  # noqa: B008 - frozen
+        options: UdpOptions = DEFAULT_OPTIONS,
     ) -> UdpSocket:
         """Open a UDP socket on a literal local address; port 0 takes a free one.
 

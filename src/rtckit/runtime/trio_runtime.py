@@ -16,7 +16,7 @@ import trio
 
 from rtckit.runtime.multicast import MulticastSocket, bind_mdns
 from rtckit.runtime.resolver import FAMILIES, numeric, unique
-from rtckit.runtime.udp import Receive, UdpOptions, UdpSocket, bind_udp
+from rtckit.runtime.udp import DEFAULT_OPTIONS, Receive, UdpOptions, UdpSocket, bind_udp
 from rtckit.seam import Address
 
 __all__ = ["TrioRuntime", "running"]
@@ -281,7 +281,7 @@ class TrioRuntime:
         port: int = 0,
         *,
         receive: Receive,
-        options: UdpOptions = UdpOptions(),  # noqa: B008 - frozen
+        options: UdpOptions = DEFAULT_OPTIONS,
     ) -> UdpSocket:
         return self._adopt(bind_udp(host, port, options), receive, options)
 

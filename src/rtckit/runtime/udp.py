@@ -26,6 +26,7 @@ from rtckit.runtime.sockaddr import (
 from rtckit.seam import Address, Train
 
 __all__ = [
+    "DEFAULT_OPTIONS",
     "Batch",
     "Readiness",
     "Receive",
@@ -48,6 +49,9 @@ _UDP_SEGMENT = 103
 _UDP_GRO = 104
 _SO_SNDBUFFORCE = 32
 _SO_RCVBUFFORCE = 33
+
+# A plain int: "&" with the socket module's enum costs more than the read.
+_MSG_TRUNC = int(socket.MSG_TRUNC)
 
 _GSO_SEGMENTS = 64  # UDP_MAX_SEGMENTS; 128 only since Linux 6.9
 _UDP_PAYLOAD = 65_507
@@ -86,6 +90,9 @@ class UdpOptions:
     send_buffer: int = 4 << 20
     send_queue: int = 1 << 20
     reuse: bool = False
+
+
+DEFAULT_OPTIONS = UdpOptions()
 
 
 class UdpCounters:
@@ -421,7 +428,7 @@ class UdpSocket:
             except OSError as error:
                 self.count_error(error)
                 continue
-            if flags & socket.MSG_TRUNC or not data:
+            if flags & _MSG_TRUNC or not data:
                 self.counters.drops["empty" if not data else "truncated"] += 1
                 continue
             source = self._source(sockaddr)
