@@ -15,7 +15,8 @@ import pytest
 import trio
 import trio.testing
 
-from rtckit.runtime import Runtime, current_runtime
+from rtckit.runtime import Batch, Event, Runtime, current_runtime
+from rtckit.seam import Train
 
 Story = Callable[[], Awaitable[None]]
 
@@ -196,6 +197,26 @@ def test_asyncio_tells_the_program_s_own_exception_handler(
     asyncio.run(main())
     assert isinstance(contexts[0]["exception"], ValueError)
     assert len(caplog.records) == 1
+
+
+def test_trio_survives_callbacks_that_exit(caplog: pytest.LogCaptureFixture) -> None:
+    def receive(batch: Batch, now: float) -> None:
+        runtime = current_runtime()
+        runtime.call_soon(sys.exit, 4)
+        runtime.call_at(runtime.now() + 0.001, received[0].set)
+        sys.exit(5)
+
+    async def story() -> None:
+        runtime = current_runtime()
+        received.append(runtime.event())
+        udp = await runtime.open_udp("127.0.0.1", receive=receive)
+        udp.send(Train(b"?"), udp.local_address)
+        await received[0].wait()
+        udp.close()
+
+    received: list[Event] = []
+    on_trio(story)
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["5", "4"]
 
 
 def test_trio_survives_a_task_that_exits_or_fails_in_a_nursery(

@@ -125,7 +125,7 @@ class Schedule:
                 call = self._ready.popleft()
                 try:
                     call()
-                except Exception as error:  # noqa: BLE001 - reported
+                except BaseException as error:  # noqa: BLE001 - reported; else the run would end
                     _report("a callback failed", error)
             if self._ready:
                 await trio.lowlevel.checkpoint()
@@ -211,7 +211,10 @@ class TrioReadiness:
         try:
             while not udp.closed:
                 await trio.lowlevel.wait_readable(udp.sock)
-                udp.on_readable()
+                try:
+                    udp.on_readable()
+                except BaseException as error:  # noqa: BLE001 - reported; else the run would end
+                    _report("a UDP receive callback failed", error)
         except trio.ClosedResourceError:
             return
         finally:
