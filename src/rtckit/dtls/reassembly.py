@@ -85,7 +85,10 @@ class Reassembly:
         if message is None:
             message = _Message(fragment.message_type, fragment.message_length)
             self._messages[seq] = message
-        if len(message.ranges) >= self._limits.message_gaps and not message.complete:
+        elif message.complete:
+            self._drops["duplicate handshake message"] += 1
+            return
+        if len(message.ranges) >= self._limits.message_gaps:
             self._drops["too many handshake fragments"] += 1
             del self._messages[seq]
             return

@@ -17,9 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from rtckit.seam import ParseError
-
 from rtckit.dtls.wire import Reader
+from rtckit.seam import ParseError
 
 __all__ = ["HEADER_LENGTH", "Fragment", "HandshakeType", "pack_message", "parse_fragments"]
 

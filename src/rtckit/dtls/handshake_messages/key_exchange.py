@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtckit.seam import ParseError
-
 from rtckit.dtls.wire import Reader, vector8, vector16
+from rtckit.seam import ParseError
 
 __all__ = ["ClientKeyExchange", "ServerKeyExchange"]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtckit.seam import ParseError
-
 from rtckit.dtls.extensions import Extensions, pack_extensions, parse_extensions
 from rtckit.dtls.wire import Reader, vector8
+from rtckit.seam import ParseError
 
 __all__ = ["ServerHello"]
 
