@@ -4,12 +4,14 @@ Everything above is written once against :class:`Runtime` and runs under asyncio
 :func:`current_runtime` finds running. Importing this package imports neither.
 """
 
+from rtckit.runtime.endpoint import Attachment, UdpEndpoint, UnknownBindingRequest
 from rtckit.runtime.interfaces import InterfaceAddress, interface_addresses, usable_addresses
 from rtckit.runtime.multicast import MulticastSocket
 from rtckit.runtime.runtime import Event, Runtime, TaskHandle, TimerHandle, current_runtime
 from rtckit.runtime.udp import Batch, Receive, UdpCounters, UdpOptions, UdpSocket
 
 __all__ = [
+    "Attachment",
     "Batch",
     "Event",
     "InterfaceAddress",
@@ -19,8 +21,10 @@ __all__ = [
     "TaskHandle",
     "TimerHandle",
     "UdpCounters",
+    "UdpEndpoint",
     "UdpOptions",
     "UdpSocket",
+    "UnknownBindingRequest",
     "current_runtime",
     "interface_addresses",
     "usable_addresses",

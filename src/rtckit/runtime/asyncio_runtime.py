@@ -77,6 +77,12 @@ class AsyncioRuntime:
         task.add_done_callback(self._tasks.discard)
         return AsyncioTask(task)
 
+    def report(self, what: str, error: BaseException) -> None:
+        _logger.error("%s", what, exc_info=error)
+        # asyncio's default handler would only log the same traceback again.
+        if self._loop.get_exception_handler() is not None:
+            self._loop.call_exception_handler({"message": what, "exception": error})
+
     def event(self) -> asyncio.Event:
         return asyncio.Event()
 
@@ -127,7 +133,7 @@ class AsyncioRuntime:
                 readiness,
                 receive=receive,
                 now=self._loop.time,
-                report=self._report,
+                report=self.report,
                 options=options,
             )
             if isinstance(readiness, TransportReadiness):
@@ -141,19 +147,13 @@ class AsyncioRuntime:
         try:
             fn(*args)
         except Exception as error:  # noqa: BLE001 - reported
-            self._report("a callback failed", error)
+            self.report("a callback failed", error)
 
     async def _run(self, async_fn: Callable[[Unpack[Ts]], Awaitable[object]], *args: *Ts) -> None:
         try:
             await async_fn(*args)
         except Exception as error:  # noqa: BLE001 - reported
-            self._report("a task failed", error)
-
-    def _report(self, what: str, error: BaseException) -> None:
-        _logger.error("%s", what, exc_info=error)
-        # asyncio's default handler would only log the same traceback again.
-        if self._loop.get_exception_handler() is not None:
-            self._loop.call_exception_handler({"message": what, "exception": error})
+            self.report("a task failed", error)
 
 
 def _watches_sockets(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> bool:

@@ -84,6 +84,9 @@ class Runtime(Protocol):
     ) -> TaskHandle:
         """Run ``async_fn(*args)`` on its own until it ends, is cancelled or the loop ends."""
 
+    def report(self, what: str, error: BaseException) -> None:
+        """Log an exception that has nobody else to go to, as those of callbacks are."""
+
     def event(self) -> Event:
         """A new event."""
 

@@ -262,6 +262,9 @@ class TrioRuntime:
         )
         return task
 
+    def report(self, what: str, error: BaseException) -> None:
+        _report(what, error)
+
     def event(self) -> trio.Event:
         return trio.Event()
 
