@@ -1,0 +1,102 @@
+"""From fragments to messages (RFC 9260 §6.9).
+
+The fragments of a message have consecutive TSNs, so what has arrived of it is a set of runs.
+A run is found by the TSN before its first or after its last fragment: a fragment joins its
+neighbours in constant time, whatever the order of arrival.
+"""
+
+from __future__ import annotations
+
+from rtckit.sctp.chunk.data import FLAG_BEGIN, FLAG_END
+
+__all__ = ["ProtocolViolation", "Reassembly", "Run"]
+
+
+class ProtocolViolation(Exception):
+    """The peer broke the protocol in a way that ends the association."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Run:
+    """Consecutive fragments of one message."""
+
+    __slots__ = ("begins", "ends", "first", "flow", "last", "parts", "ppid", "size")
+
+    def __init__(self, tsn: int, flags: int, flow: tuple[int, int, int], ppid: int) -> None:
+        self.first = tsn
+        self.last = tsn
+        self.begins = bool(flags & FLAG_BEGIN)
+        self.ends = bool(flags & FLAG_END)
+        # Stream, stream sequence number and the U bit: the same in every fragment.
+        self.flow = flow
+        self.ppid = ppid
+        self.parts: list[bytes] = []
+        self.size = 0
+
+
+class Reassembly:
+    """The messages of which only a part is there."""
+
+    __slots__ = ("_by_first", "_by_last", "_max_message_size")
+
+    def __init__(self, max_message_size: int) -> None:
+        self._by_first: dict[int, Run] = {}
+        self._by_last: dict[int, Run] = {}
+        self._max_message_size = max_message_size
+
+    def __len__(self) -> int:
+        return len(self._by_last)
+
+    def add(
+        self, tsn: int, flags: int, flow: tuple[int, int, int], ppid: int, data: bytes
+    ) -> Run | None:
+        """Take a fragment; give the run if it is now a whole message.
+
+        :raises ProtocolViolation: if neighbours disagree on their stream, or the message is
+            larger than allowed.
+        """
+        by_first = self._by_first
+        by_last = self._by_last
+        left = None if flags & FLAG_BEGIN else by_last.pop(tsn - 1, None)
+        if left is not None:
+            if left.ends or left.flow != flow:
+                raise ProtocolViolation("fragments of one message disagree")
+            run = left
+            run.last = tsn
+            if flags & FLAG_END:
+                run.ends = True
+        else:
+            run = Run(tsn, flags, flow, ppid)
+            by_first[tsn] = run
+        run.parts.append(data)
+        run.size += len(data)
+        if not run.ends:
+            right = by_first.pop(tsn + 1, None)
+            if right is not None:
+                self._join(run, right)
+        by_last[run.last] = run
+        if run.size > self._max_message_size:
+            raise ProtocolViolation("message larger than the negotiated maximum")
+        if run.begins and run.ends:
+            del by_first[run.first], by_last[run.last]
+            return run
+        return None
+
+    def _join(self, run: Run, right: Run) -> None:
+        if right.begins or right.flow != run.flow:
+            raise ProtocolViolation("fragments of one message disagree")
+        del self._by_last[right.last]
+        run.last = right.last
+        run.ends = right.ends
+        run.parts += right.parts
+        run.size += right.size
+
+    def discard(self, cumulative: int) -> list[Run]:
+        """Give up every message that lacks a fragment up to ``cumulative`` (RFC 3758 §3.6)."""
+        gone = [run for run in self._by_last.values() if run.first <= cumulative]
+        for run in gone:
+            del self._by_first[run.first], self._by_last[run.last]
+        return gone
