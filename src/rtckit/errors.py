@@ -20,6 +20,7 @@ __all__ = [
     "OperationError",
     "RTCError",
     "SDPSyntaxError",
+    "SyntaxDOMException",
 ]
 
 
@@ -74,6 +75,14 @@ class OperationError(DOMException):
 
 class DataError(DOMException):
     """Provided data is inadequate."""
+
+
+class SyntaxDOMException(DOMException, ValueError):
+    """The text does not match the grammar; the W3C's ``SyntaxError``. Also a ``ValueError``."""
+
+    @property
+    def name(self) -> str:
+        return "SyntaxError"
 
 
 class RTCError(OperationError):

@@ -1,0 +1,330 @@
+"""Data channels over the association: opening, messages, closing (RFC 8831, RFC 8832)."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable
+
+from rtckit import sctp
+from rtckit.datachannel import (
+    PRIORITIES,
+    Channel,
+    ChannelState,
+    ChannelTable,
+    DataChannelAck,
+    DataChannelOpen,
+    Ppid,
+    TableError,
+    decode_payload,
+    encode_payload,
+    parse_dcep,
+)
+from rtckit.errors import OperationError
+from rtckit.seam import ParseError
+from rtckit.transport import Transport
+
+from .events import (
+    ChannelAnnounced,
+    ChannelClosed,
+    ChannelClosing,
+    ChannelOpened,
+    ChannelTransmitted,
+    ConnectionEvent,
+    Message,
+    MessagesReceived,
+)
+
+__all__ = ["Channels"]
+
+#: RFC 8841 §6.1: what a peer takes that does not say.
+DEFAULT_MAX_MESSAGE_SIZE = 65536
+
+#: The SCTP cause with which a peer that closes its connection aborts (RFC 9260 §3.3.10.12).
+USER_INITIATED_ABORT = 12
+
+
+class Channels:
+    """All channels of one connection.
+
+    :ivar max_message_size: the largest message that the peer takes; 0 for no limit.
+    :ivar drops: messages of the peer's that were dropped, by reason.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.max_message_size = DEFAULT_MAX_MESSAGE_SIZE
+        self.drops: Counter[str] = Counter()
+        self._transport = transport
+        self._table = ChannelTable()
+        self._waiting: list[Channel] = []
+        self._client: bool | None = None
+        self._connected = False
+        # Bytes queued on a channel that are no user data: DCEP, and the byte of empty messages.
+        self._overhead: Counter[Channel] = Counter()
+        self._events: deque[ConnectionEvent] = deque()
+
+    @property
+    def max_channels(self) -> int | None:
+        """How many channels the association has streams for, once it is there."""
+        return self._table.streams if self._connected else None
+
+    def next_event(self) -> ConnectionEvent | None:
+        """What the owner should know."""
+        return self._events.popleft() if self._events else None
+
+    def create(
+        self,
+        *,
+        label: str,
+        ordered: bool,
+        max_packet_life_time: int | None,
+        max_retransmits: int | None,
+        protocol: str,
+        negotiated: bool,
+        id: int | None,
+        priority: str,
+        now: float,
+    ) -> Channel:
+        """Create a channel; it opens as soon as the association is there.
+
+        :raises OperationError: the id is in use, or there are no more.
+        """
+        channel = Channel(
+            label=label,
+            protocol=protocol,
+            ordered=ordered,
+            max_retransmits=max_retransmits,
+            max_packet_life_time=max_packet_life_time,
+            priority=PRIORITIES[priority],
+            negotiated=negotiated,
+            id=id,
+        )
+        try:
+            if id is not None:
+                self._table.add(channel)
+            elif self._client is not None:
+                self._table.allocate(channel, client=self._client)
+            else:
+                self._waiting.append(channel)
+        except TableError as error:
+            raise OperationError(str(error)) from None
+        if self._connected:
+            self._open(channel, now)
+        return channel
+
+    def assign_ids(self, *, client: bool) -> None:
+        """The DTLS role is known: give identifiers to the channels that wait for one."""
+        self._client = client
+        waiting, self._waiting = self._waiting, []
+        for channel in waiting:
+            try:
+                self._table.allocate(channel, client=client)
+            except TableError as error:
+                self._finish(channel, str(error))
+
+    def send(self, channel: Channel, data: bytes, text: bool, now: float) -> None:
+        """Send a message on an open channel.
+
+        :raises OperationError: the send buffer is full.
+        """
+        association = self._transport.sctp
+        assert association is not None and channel.id is not None
+        ppid, payload = encode_payload(data, text)
+        if not data:
+            self._overhead[channel] += len(payload)
+        life_time = channel.max_packet_life_time
+        try:
+            association.send(
+                channel.id,
+                ppid,
+                payload,
+                now,
+                ordered=channel.ordered or not channel.acknowledged,
+                max_retransmits=channel.max_retransmits,
+                lifetime=None if life_time is None else life_time / 1000,
+            )
+        except sctp.SendBufferFull as error:
+            raise OperationError(str(error)) from None
+        channel.messages_sent += 1
+        channel.bytes_sent += len(data)
+
+    def close(self, channel: Channel, now: float) -> None:
+        """Start the closing procedure (RFC 8831 §6.7)."""
+        if channel.state in (ChannelState.CLOSING, ChannelState.CLOSED):
+            return
+        if channel.state is ChannelState.CONNECTING:
+            self._finish(channel, "")
+            return
+        channel.state = ChannelState.CLOSING
+        self._reset([channel], now)
+
+    def consume(self, size: int, now: float) -> None:
+        """The application has read a message of that many bytes."""
+        if self._transport.sctp is not None:
+            self._transport.sctp.consume(size, now)
+
+    def fail(self, error: str, cause: int | None = None) -> None:
+        """The association is gone: every channel is closed."""
+        self._connected = False
+        for channel in [*self._table, *self._waiting]:
+            self._finish(channel, error, cause)
+        self._waiting.clear()
+
+    def receive(self, event: sctp.Event, now: float) -> None:
+        """Take an event of the association."""
+        match event:
+            case sctp.MessagesReceived(messages):
+                self._receive_messages(messages, now)
+            case sctp.BufferedAmountDecreased(amounts):
+                self._transmitted(amounts)
+            case sctp.IncomingStreamsReset(ids):
+                self._incoming_reset(ids, now)
+            case sctp.OutgoingStreamsReset(ids, performed):
+                self._outgoing_reset(ids, performed)
+            case sctp.Connected(inbound, outbound):
+                self._connect(min(inbound, outbound), now)
+            case sctp.Restarted():
+                self.fail("the peer restarted the SCTP association")
+            case sctp.Closed(reason, cause, _):
+                ordinary = cause in (None, USER_INITIATED_ABORT) and event.remote
+                self.fail("" if ordinary else reason, cause)
+
+    def _connect(self, streams: int, now: float) -> None:
+        self._connected = True
+        self._table.streams = min(streams, ChannelTable.MAX_STREAMS)
+        for channel in self._table:
+            if channel.id is not None and channel.id >= streams:
+                self._finish(channel, f"the peer has no stream {channel.id}")
+            elif channel.state is ChannelState.CONNECTING:
+                self._open(channel, now)
+
+    def _open(self, channel: Channel, now: float) -> None:
+        """RFC 8832 §6: user messages may follow DATA_CHANNEL_OPEN at once."""
+        if not channel.negotiated:
+            self._send_dcep(channel, channel.open_message(), now)
+        channel.state = ChannelState.OPEN
+        self._events.append(ChannelOpened(channel))
+
+    def _send_dcep(
+        self, channel: Channel, message: DataChannelOpen | DataChannelAck, now: float
+    ) -> None:
+        association = self._transport.sctp
+        assert association is not None and channel.id is not None
+        data = message.encode()
+        self._overhead[channel] += len(data)
+        try:
+            # RFC 8832 §6: reliable and ordered, whatever the channel is.
+            association.send(channel.id, Ppid.DCEP, data, now)
+        except sctp.SendBufferFull:
+            self._finish(channel, "no room to open the channel")
+
+    def _receive_messages(self, messages: Iterable[sctp.Message], now: float) -> None:
+        association = self._transport.sctp
+        assert association is not None
+        get = self._table.get
+        received: list[Message] = []
+        for stream_id, ppid, data in messages:
+            channel = get(stream_id)
+            if ppid == Ppid.DCEP:
+                if received:
+                    self._events.append(MessagesReceived(received))
+                    received = []
+                association.consume(len(data), now)
+                self._receive_dcep(stream_id, channel, data, now)
+                continue
+            message = decode_payload(ppid, data)
+            if channel is None or message is None or channel.state is not ChannelState.OPEN:
+                reason = "message-for-no-channel" if message is not None else "unknown-ppid"
+                self.drops[reason] += 1
+                association.consume(len(data), now)
+                continue
+            channel.acknowledged = True
+            channel.messages_received += 1
+            channel.bytes_received += len(message) and len(data)
+            received.append((channel, message, len(data)))
+        if received:
+            self._events.append(MessagesReceived(received))
+
+    def _receive_dcep(
+        self, stream_id: int, channel: Channel | None, data: bytes, now: float
+    ) -> None:
+        try:
+            message = parse_dcep(data)
+        except ParseError:
+            self.drops["malformed-dcep"] += 1
+            return
+        if isinstance(message, DataChannelAck):
+            if channel is None:
+                self.drops["ack-for-no-channel"] += 1
+            else:
+                channel.acknowledged = True
+            return
+        if channel is not None:
+            self.drops["open-on-stream-in-use"] += 1
+            return
+        opened = Channel.from_open(message, stream_id)
+        try:
+            self._table.add(opened)
+        except TableError:
+            self.drops["too-many-channels"] += 1
+            self._reset([opened], now)
+            return
+        self._send_dcep(opened, DataChannelAck(), now)
+        self._events.append(ChannelAnnounced(opened))
+
+    def _transmitted(self, amounts: dict[int, int]) -> None:
+        for stream_id, size in amounts.items():
+            channel = self._table.get(stream_id)
+            if channel is None:
+                continue
+            overhead = self._overhead[channel]
+            if overhead:
+                counted = min(overhead, size)
+                self._overhead[channel] -= counted
+                size -= counted
+            if size:
+                self._events.append(ChannelTransmitted(channel, size))
+
+    def _incoming_reset(self, ids: tuple[int, ...], now: float) -> None:
+        """RFC 8831 §6.7: the peer closes; so do we."""
+        answered: list[Channel] = []
+        for channel in self._named(ids):
+            channel.incoming_reset = True
+            if channel.state is ChannelState.OPEN:
+                channel.state = ChannelState.CLOSING
+                self._events.append(ChannelClosing(channel))
+                answered.append(channel)
+            elif channel.outgoing_reset:
+                self._finish(channel, "")
+        if answered:
+            self._reset(answered, now)
+
+    def _outgoing_reset(self, ids: tuple[int, ...], performed: bool) -> None:
+        for channel in self._named(ids):
+            channel.outgoing_reset = True
+            if channel.incoming_reset or not performed:
+                self._finish(channel, "" if performed else "the peer refused to close the channel")
+
+    def _named(self, ids: tuple[int, ...]) -> list[Channel]:
+        if not ids:
+            return list(self._table)
+        return [channel for id in ids if (channel := self._table.get(id)) is not None]
+
+    def _reset(self, channels: list[Channel], now: float) -> None:
+        association = self._transport.sctp
+        assert association is not None
+        try:
+            association.reset_streams([each.id for each in channels if each.id is not None], now)
+        except RuntimeError:
+            # The peer cannot reset streams, or the association is ending.
+            for channel in channels:
+                self._finish(channel, "")
+
+    def _finish(self, channel: Channel, error: str, cause: int | None = None) -> None:
+        if channel.state is ChannelState.CLOSED:
+            return
+        channel.state = ChannelState.CLOSED
+        self._table.remove(channel)
+        self._overhead.pop(channel, None)
+        if channel in self._waiting:
+            self._waiting.remove(channel)
+        self._events.append(ChannelClosed(channel, error, cause))

@@ -1,0 +1,1 @@
+"""What programs written for aiortc expect beside its peer connection."""
