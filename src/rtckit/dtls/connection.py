@@ -126,11 +126,7 @@ class Connection:
         Never raises for what is in them. A server that was not started is started by it.
         """
         if self.state == "connected":
-            assert self._reader is not None
-            packets: list[bytes] = []
-            datagrams = self._reader.open_packets(datagrams, packets)
-            if packets:
-                self._events.append(ApplicationData(packets))
+            datagrams = self._receive_packets(datagrams)
         elif self.state == "new" and self.role is Role.SERVER:
             self.start(now)
         for datagram in datagrams:
@@ -231,6 +227,19 @@ class Connection:
             self._end("failed", "the handshake timed out", None)
             return
         self._transmit(self._flight.handle_timeout(self._writers, now))
+
+    def _receive_packets(self, datagrams: Iterable[bytes]) -> list[bytes]:
+        """Take the application data, and give back all else."""
+        reader = self._reader
+        assert reader is not None
+        trains = (datagrams,) if isinstance(datagrams, Train) else Train.join(list(datagrams))
+        packets: list[bytes] = []
+        rest: list[bytes] = []
+        for train in trains:
+            rest += reader.open_train(train, packets)
+        if packets:
+            self._events.append(ApplicationData(packets))
+        return rest
 
     def _receive_record(self, record: Record, now: float) -> None:
         if self.state not in ("connecting", "connected"):

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -59,6 +59,8 @@ _REPLAY_MASK = (1 << _REPLAY_WINDOW) - 1
 
 _HEADER = struct.Struct(">BHQH")
 _HEADER_AND_NONCE = struct.Struct(">BHQHQ")
+#: Type and version; epoch and sequence number; length; explicit nonce, or what is in its place.
+_SEALED_HEADER = struct.Struct(">3s8s2s8s")
 # RFC 5246 §6.2.3.3: seq_num, type, version, length of the plaintext.
 _ADDITIONAL_DATA = struct.Struct(">QBHH")
 
@@ -72,7 +74,8 @@ class ContentType(IntEnum):
     APPLICATION_DATA = 23
 
 
-_APPLICATION_DATA = 23
+#: How every record of application data begins: its type and version.
+_APPLICATION_DATA_1_2 = b"\x17\xfe\xfd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class RecordWriter:
     :param suite: ``None`` for plaintext, as are the keys.
     """
 
-    __slots__ = ("_encrypt", "_explicit", "_iv", "_last", "_number", "overhead")
+    __slots__ = ("_encrypt", "_explicit", "_iv", "_last", "_number", "_salt", "overhead")
 
     def __init__(
         self, epoch: int, suite: CipherSuite | None = None, keys: TrafficKeys | None = None
@@ -134,6 +137,7 @@ class RecordWriter:
         self._last = self._number | MAX_SEQUENCE
         self._encrypt = None
         self._explicit = 0
+        self._salt = b""
         self._iv = 0
         #: How many bytes longer a record is than what it carries, its header included.
         self.overhead = RECORD_HEADER_LENGTH
@@ -141,6 +145,7 @@ class RecordWriter:
             parameters = suite_parameters(suite)
             self._encrypt = parameters.aead(keys.key).encrypt
             self._explicit = parameters.explicit_nonce
+            self._salt = keys.iv
             # The nonce of both AEADs is this number XOR the record's: for AES-GCM the implicit
             # salt above the explicit part, which is the record's number (RFC 5288 §3 with
             # RFC 6347 §4.1.2.1: so a nonce never comes twice); for ChaCha20 RFC 7905 §2 itself.
@@ -182,45 +187,42 @@ class RecordWriter:
         assert encrypt is not None
         assert len(packets) <= self.remaining
         explicit = self._explicit
-        expansion = explicit + _TAG_LENGTH
+        salt = self._salt
         iv = self._iv
         number = self._number
-        overhead = self.overhead
-        pack_header = _HEADER.pack
-        pack_header_and_nonce = _HEADER_AND_NONCE.pack
-        pack_additional_data = _ADDITIONAL_DATA.pack
+        join = b"".join
         trains: list[Train] = []
         parts: list[bytes] = []
-        size = -1
+        append = parts.append
+        size = length_on_wire = -1
+        wire_length = additional_data = b""
         for packet in packets:
             length = len(packet)
-            if length > size:
-                if parts:
-                    trains.append(Train(b"".join(parts), size + overhead))
-                    parts = []
-                size = length
+            if length != length_on_wire:
+                length_on_wire = length
+                wire_length = (length + explicit + _TAG_LENGTH).to_bytes(2, "big")
+                additional_data = _APPLICATION_DATA_1_2 + length.to_bytes(2, "big")
+                if length > size:
+                    if parts:
+                        trains.append(Train(join(parts), size + self.overhead))
+                        parts.clear()
+                    size = length
+            numbered = number.to_bytes(8, "big")
             if explicit:
-                parts.append(
-                    pack_header_and_nonce(
-                        _APPLICATION_DATA, DTLS_1_2, number, length + expansion, number
-                    )
-                )
+                append(join((_APPLICATION_DATA_1_2, numbered, wire_length, numbered)))
+                append(encrypt(salt + numbered, packet, numbered + additional_data))
             else:
-                parts.append(pack_header(_APPLICATION_DATA, DTLS_1_2, number, length + expansion))
-            parts.append(
-                encrypt(
-                    (iv ^ number).to_bytes(12, "big"),
-                    packet,
-                    pack_additional_data(number, _APPLICATION_DATA, DTLS_1_2, length),
-                )
-            )
+                append(join((_APPLICATION_DATA_1_2, numbered, wire_length)))
+                nonce = (iv ^ number).to_bytes(12, "big")
+                append(encrypt(nonce, packet, numbered + additional_data))
             number += 1
             if length < size:
-                trains.append(Train(b"".join(parts), size + overhead))
-                parts = []
-                size = -1
+                # A shorter datagram can only be the last of its train.
+                trains.append(Train(join(parts), size + self.overhead))
+                parts.clear()
+                size = length_on_wire = -1
         if parts:
-            trains.append(Train(b"".join(parts), size + overhead))
+            trains.append(Train(join(parts), size + self.overhead))
         self._number = number
         return trains
 
@@ -255,9 +257,7 @@ class RecordReader:
         if record.version != DTLS_1_2 or not 0 <= length <= MAX_PLAINTEXT:
             self._drops["malformed record"] += 1
             return None
-        ahead = number - self._highest
-        if ahead <= 0 and (ahead <= -_REPLAY_WINDOW or self._seen >> -ahead & 1):
-            self._drops["replayed record"] += 1
+        if self._is_replayed(number - self._highest):
             return None
         additional_data = _ADDITIONAL_DATA.pack(number, record.content_type, DTLS_1_2, length)
         if self._explicit:
@@ -271,15 +271,10 @@ class RecordReader:
             # RFC 6347 §4.1.2.7: a bad MAC is dropped and the connection lives on.
             self._drops["bad record mac"] += 1
             return None
-        # RFC 6347 §4.1.2.6: the window moves only for records that are authentic.
-        if ahead > 0:
-            self._seen = (self._seen << ahead | 1) & _REPLAY_MASK if ahead < _REPLAY_WINDOW else 1
-            self._highest = number
-        else:
-            self._seen |= 1 << -ahead
+        self._note(number)
         return plaintext
 
-    def open_packets(self, datagrams: Iterable[bytes], packets: list[bytes]) -> list[bytes]:
+    def open_train(self, train: Train, packets: list[bytes]) -> list[bytes]:
         """Open all datagrams that are one record of application data of this epoch.
 
         The same as :meth:`open` for each, in one loop, because most of what a connection ever
@@ -288,55 +283,88 @@ class RecordReader:
         :param packets: the plaintexts are appended here.
         :returns: the datagrams that are anything else.
         """
-        unpack = _HEADER.unpack_from
-        pack_additional_data = _ADDITIONAL_DATA.pack
+        data = train.data
+        segment = train.segment
+        end = len(data)
+        unpack = _SEALED_HEADER.unpack_from
         decrypt = self._decrypt
         explicit = self._explicit
-        expansion = explicit + _TAG_LENGTH
-        start = RECORD_HEADER_LENGTH + explicit
-        maximum = MAX_PLAINTEXT + expansion
         salt = self._salt
         iv = self._iv
-        epoch = self._epoch
+        append = packets.append
+        expansion = explicit + _TAG_LENGTH
         highest = self._highest
-        seen = self._seen
+        in_order = 0
+        size = -1
+        fits = False
+        wire_length = additional_data = b""
         rest: list[bytes] = []
-        for datagram in datagrams:
-            size = len(datagram) - RECORD_HEADER_LENGTH
-            if not expansion <= size <= maximum:
-                rest.append(datagram)
+        for offset in range(0, end, segment):
+            stop = offset + segment
+            if stop > end:
+                stop = end
+            if stop - offset != size:
+                size = stop - offset
+                length = size - RECORD_HEADER_LENGTH - expansion
+                fits = 0 <= length <= MAX_PLAINTEXT
+                if fits:
+                    wire_length = (length + expansion).to_bytes(2, "big")
+                    additional_data = _APPLICATION_DATA_1_2 + length.to_bytes(2, "big")
+            if not fits:
+                rest.append(data[offset:stop])
                 continue
-            content_type, version, number, length = unpack(datagram)
-            if (
-                length != size
-                or content_type != _APPLICATION_DATA
-                or version != DTLS_1_2
-                or number >> 48 != epoch
-            ):
-                rest.append(datagram)
-                continue
+            head, numbered, record_length, nonce = unpack(data, offset)
+            number = int.from_bytes(numbered, "big")
             ahead = number - highest
-            if ahead <= 0 and (ahead <= -_REPLAY_WINDOW or seen >> -ahead & 1):
-                self._drops["replayed record"] += 1
+            if head != _APPLICATION_DATA_1_2 or record_length != wire_length:
+                rest.append(data[offset:stop])
                 continue
+            if ahead != 1:
+                if number >> 48 != self._epoch:
+                    rest.append(data[offset:stop])
+                    continue
+                self._note_in_order(highest, in_order)
+                in_order = 0
+                if self._is_replayed(ahead):
+                    continue
+            if explicit:
+                nonce = salt + nonce
+                start = offset + 21
+            else:
+                nonce = (iv ^ number).to_bytes(12, "big")
+                start = offset + 13
             try:
-                plaintext = decrypt(
-                    salt + datagram[13:21] if explicit else (iv ^ number).to_bytes(12, "big"),
-                    datagram[start:],
-                    pack_additional_data(number, _APPLICATION_DATA, DTLS_1_2, size - expansion),
-                )
+                plaintext = decrypt(nonce, data[start:stop], numbered + additional_data)
             except InvalidTag:
                 self._drops["bad record mac"] += 1
                 continue
             if ahead == 1:
-                seen = (seen << 1 | 1) & _REPLAY_MASK
-                highest = number
-            elif ahead > 0:
-                seen = (seen << ahead | 1) & _REPLAY_MASK if ahead < _REPLAY_WINDOW else 1
+                in_order += 1
                 highest = number
             else:
-                seen |= 1 << -ahead
-            packets.append(plaintext)
-        self._highest = highest
-        self._seen = seen
+                self._note(number)
+                highest = self._highest
+            append(plaintext)
+        self._note_in_order(highest, in_order)
         return rest
+
+    def _is_replayed(self, ahead: int) -> bool:
+        if ahead > 0 or (ahead > -_REPLAY_WINDOW and not self._seen >> -ahead & 1):
+            return False
+        self._drops["replayed record"] += 1
+        return True
+
+    def _note(self, number: int) -> None:
+        """RFC 6347 §4.1.2.6: the window moves only for records that are authentic."""
+        ahead = number - self._highest
+        if ahead <= 0:
+            self._seen |= 1 << -ahead
+            return
+        self._seen = (self._seen << ahead | 1) & _REPLAY_MASK if ahead < _REPLAY_WINDOW else 1
+        self._highest = number
+
+    def _note_in_order(self, highest: int, count: int) -> None:
+        """The same for ``count`` records in order up to ``highest``."""
+        count = min(count, _REPLAY_WINDOW)
+        self._seen = (self._seen << count | (1 << count) - 1) & _REPLAY_MASK
+        self._highest = highest
