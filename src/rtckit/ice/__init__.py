@@ -22,9 +22,24 @@ from rtckit.ice.event import (
     StateChanged,
 )
 from rtckit.ice.limits import Limits, Timing
+from rtckit.ice.mdns import (
+    MDNS_GROUP_IPV4,
+    MDNS_GROUP_IPV6,
+    MDNS_PORT,
+    MdnsAnswer,
+    MdnsMessage,
+    MdnsQuestion,
+    encode_query,
+    encode_response,
+    parse_mdns,
+)
+from rtckit.ice.mux import Mux, Unknown
 from rtckit.ice.pair import CandidatePair, PairState, PairStatistics, pair_priority
 
 __all__ = [
+    "MDNS_GROUP_IPV4",
+    "MDNS_GROUP_IPV6",
+    "MDNS_PORT",
     "Agent",
     "Candidate",
     "CandidatePair",
@@ -36,6 +51,10 @@ __all__ = [
     "IceState",
     "Limits",
     "LocalCandidateFound",
+    "MdnsAnswer",
+    "MdnsMessage",
+    "MdnsQuestion",
+    "Mux",
     "PairState",
     "PairStatistics",
     "RemoteCandidateLearned",
@@ -44,6 +63,10 @@ __all__ = [
     "SelectedPairChanged",
     "StateChanged",
     "Timing",
+    "Unknown",
     "candidate_priority",
+    "encode_query",
+    "encode_response",
     "pair_priority",
+    "parse_mdns",
 ]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address
 
 from rtckit.ice.answer import IncomingCheck, answer, authenticate, read_check, refuse
 from rtckit.ice.candidate import Candidate
-from rtckit.ice.checklist import Checklist, reach
+from rtckit.ice.candidates import LocalCandidates, without_zone
 from rtckit.ice.checks import Check, Checks, Outcome, Purpose, Result, Role
 from rtckit.ice.consent import Consent
 from rtckit.ice.credentials import Credentials
 from rtckit.ice.event import (
     ConsentExpired,
     Event,
+    GatheringFinished,
     IceState,
     LocalCandidateFound,
     RemoteCandidateLearned,
@@ -23,21 +24,14 @@ from rtckit.ice.event import (
     SelectedPairChanged,
     StateChanged,
 )
+from rtckit.ice.gathering import Gatherer
+from rtckit.ice.generation import Generation
 from rtckit.ice.limits import Limits, Timing
 from rtckit.ice.pair import CandidatePair, PairState
 from rtckit.seam import Address, Entropy, ParseError, Timers, Train, Transmit
 from rtckit.stun import ErrorCode, Message, MessageClass, Method
 
 __all__ = ["Agent"]
-
-
-@dataclass(frozen=True, slots=True)
-class _EarlyCheck:
-    """A check that came before the remote credentials."""
-
-    local: Candidate
-    remote: Address
-    check: IncomingCheck
 
 
 class Agent:
@@ -68,37 +62,50 @@ class Agent:
         self.lite = lite
         self.limits = limits
         self.timing = timing
-        self.local_credentials = credentials or Credentials.generate(entropy)
-        self.remote_credentials: Credentials | None = None
-        self.local_candidates: list[Candidate] = []
-        self.remote_candidates: list[Candidate] = []
         self.state = IceState.NEW
         self.drops: Counter[str] = Counter()
         self._entropy = entropy
         self._role = Role(controlling and not lite, entropy)
         self._checks = Checks(self._role, timing, entropy)
-        self._checklist = Checklist(limits.pairs)
+        self._gatherer = Gatherer(timing, entropy)
+        self._local = LocalCandidates(limits)
+        self._generation = Generation(
+            credentials or Credentials.generate(entropy), self._role, lite, limits, timing
+        )
         self._timers = Timers()
         self._transmits: deque[Transmit] = deque()
         self._events: deque[Event] = deque()
         self._selected: CandidatePair | None = None
         self._consent: Consent | None = None
-        self._nominated: CandidatePair | None = None
-        self._nominating: CandidatePair | None = None
         self._previous_credentials: Credentials | None = None
         self._previous_pair: CandidatePair | None = None
-        self._early: dict[tuple[Address, Address], _EarlyCheck] = {}
-        self._unresolved: dict[str, list[Candidate]] = {}
-        self._local_ended = False
-        self._remote_ended = False
-        self._remote_lite = False
 
     # Properties
+
+    @property
+    def local_credentials(self) -> Credentials:
+        """Ours, of this generation."""
+        return self._generation.local_credentials
+
+    @property
+    def remote_credentials(self) -> Credentials | None:
+        """The peer's, of this generation, once they are signalled."""
+        return self._generation.remote_credentials
 
     @property
     def controlling(self) -> bool:
         """The agent's role now."""
         return self._role.controlling
+
+    @property
+    def local_candidates(self) -> list[Candidate]:
+        """Given, gathered and learned."""
+        return list(self._local.known)
+
+    @property
+    def remote_candidates(self) -> list[Candidate]:
+        """Signalled and learned, in this generation."""
+        return list(self._generation.remote.known)
 
     @property
     def selected_pair(self) -> CandidatePair | None:
@@ -108,7 +115,7 @@ class Agent:
     @property
     def pairs(self) -> list[CandidatePair]:
         """Every pair of this generation, highest priority first, and the one still in use."""
-        pairs = self._checklist.pairs
+        pairs = self._generation.checklist.pairs
         if self._previous_pair is not None:
             pairs.append(self._previous_pair)
         return pairs
@@ -118,13 +125,13 @@ class Agent:
 
         The owner drops data from anywhere else.
         """
-        pair = self._checklist.find(local, remote)
+        pair = self._generation.checklist.find(local, remote)
         if pair is not None and pair.authenticated:
             return True
         previous = self._previous_pair
         if previous is not None and (previous.base, previous.remote_address) == (local, remote):
             return True
-        return (local, remote) in self._early
+        return (local, remote) in self._generation.early
 
     # Signaling
 
@@ -135,21 +142,17 @@ class Agent:
         """
         if candidate.base is None or candidate.component != 1 or not candidate.is_udp:
             raise ValueError("a local candidate has a base, component 1 and UDP")
-        if self._local_ended:
+        if self._local.ended:
             raise ValueError("local candidates have ended")
-        if self._over() or any(
-            known.transport_address == candidate.transport_address and known.base == candidate.base
-            for known in self.local_candidates
-        ):
+        if self._over() or not self._local.add(candidate):
             return
-        self.local_candidates.append(candidate)
-        for remote in self.remote_candidates:
-            self._pair(candidate, remote, now)
+        self._generation.pair([candidate], self._generation.remote.known, self._selected)
+        self._ask_servers(now)
         self._advance(now)
 
     def end_local_candidates(self, now: float) -> None:
         """No more local candidates will come in this generation."""
-        self._local_ended = True
+        self._local.ended = True
         self._advance(now)
 
     def set_remote_credentials(
@@ -166,17 +169,16 @@ class Agent:
             return
         if self._over():
             return
-        self.remote_credentials = credentials
-        self._remote_lite = lite
+        generation = self._generation
+        generation.remote_credentials = credentials
+        generation.remote_lite = lite
         if lite and not self.lite:
             self._set_role(True)
+        for _ in generation.remote.generation_is(credentials.ufrag):
+            self.drops["candidate of another generation"] += 1
         self._progress(now)
-        for local in self.local_candidates:
-            for remote in self.remote_candidates:
-                self._pair(local, remote, now)
-        early = list(self._early.values())
-        self._early.clear()
-        for entry in early:
+        generation.pair(self._local.known, generation.remote.known, self._selected)
+        for entry in generation.take_early():
             self._accept_check(entry.local, entry.remote, entry.check, now)
         self._advance(now)
 
@@ -184,40 +186,53 @@ class Agent:
         """Take a candidate from signaling; one that cannot be used is dropped and counted."""
         if self._over():
             return
-        reason = self._unusable(candidate)
-        if reason is not None:
-            self.drops[reason] += 1
+        generation = self._generation
+        remote = generation.remote_credentials
+        objection = generation.remote.objection(candidate, remote.ufrag if remote else None)
+        if objection is not None:
+            self.drops[objection] += 1
             return
-        if candidate.is_name:
-            waiting = self._unresolved.setdefault(candidate.address, [])
-            if candidate not in waiting:
-                waiting.append(candidate)
-                if len(waiting) == 1:
-                    self._events.append(ResolveName(candidate.address))
-        else:
-            self._add_remote(candidate, now)
+        if not candidate.is_name:
+            generation.add_remote(candidate, self._local.known, self._selected)
+        elif generation.remote.await_name(candidate):
+            self._events.append(ResolveName(candidate.address))
         self._progress(now)
         self._advance(now)
 
     def end_remote_candidates(self, now: float) -> None:
         """The peer said end-of-candidates (RFC 8838 §13)."""
-        self._remote_ended = True
+        self._generation.remote.ended = True
         self._advance(now)
 
     def name_resolved(self, name: str, addresses: list[str], now: float) -> None:
         """Answer :class:`ResolveName`; with no addresses the candidate is given up."""
-        waiting = self._unresolved.pop(name, [])
-        for candidate in waiting:
+        generation = self._generation
+        for candidate in generation.remote.take_name(name):
             for address in addresses:
-                if len(self.remote_candidates) < self.limits.remote_candidates:
-                    self._add_remote(replace(candidate, address=str(ip_address(address))), now)
+                if not generation.remote.full:
+                    resolved = replace(candidate, address=str(ip_address(address)))
+                    generation.add_remote(resolved, self._local.known, self._selected)
         self._advance(now)
+
+    def add_stun_server(self, server: Address, now: float) -> None:
+        """Ask a STUN server from every host candidate's base, present and to come.
+
+        Its answers become candidates and :class:`LocalCandidateFound` events;
+        :class:`GatheringFinished` follows when no answer is awaited any more.
+        """
+        if not self._over():
+            self._gatherer.add_server(server)
+            self._ask_servers(now)
 
     def set_controlling(self, controlling: bool) -> None:
         """Set the role, as offer and answer decide it (RFC 8445 §6.1.1)."""
-        if not self.lite and not self._remote_lite and controlling != self._role.controlling:
+        if (
+            not self.lite
+            and not self._generation.remote_lite
+            and controlling != self._role.controlling
+        ):
             self._role.controlling = controlling
-            self._checklist.set_role(controlling)
+            self._generation.checklist.set_role(controlling)
 
     def restart(self, now: float, credentials: Credentials | None = None) -> None:
         """Begin a new generation (RFC 8445 §9).
@@ -230,15 +245,16 @@ class Agent:
             raise ValueError("the agent is closed")
         self._previous_credentials = self.local_credentials
         self._previous_pair = self._selected
-        self.local_credentials = credentials or Credentials.generate(self._entropy)
-        self.remote_credentials = None
-        self.remote_candidates = []
+        self._generation = Generation(
+            credentials or Credentials.generate(self._entropy),
+            self._role,
+            self.lite,
+            self.limits,
+            self.timing,
+            self._generation.checklist.last_number,
+        )
+        self._local.ended = False
         self._checks.clear()
-        self._checklist = Checklist(self.limits.pairs, self._checklist.last_number)
-        self._early.clear()
-        self._unresolved.clear()
-        self._nominated = self._nominating = None
-        self._local_ended = self._remote_ended = self._remote_lite = False
         self._timers.clear()
         if self._selected is None:
             self._set_state(IceState.NEW if self.state is IceState.NEW else IceState.CHECKING)
@@ -268,8 +284,12 @@ class Agent:
             self.drops["unexpected method"] += 1
         elif message.message_class is MessageClass.REQUEST:
             self._receive_request(message, local, remote, now)
-        elif message.message_class is not MessageClass.INDICATION:
-            # An indication is a keepalive and says nothing (RFC 8445 §11).
+        elif message.message_class is MessageClass.INDICATION:
+            # A keepalive says nothing (RFC 8445 §11).
+            return
+        elif self._gatherer.awaits(message.transaction_id):
+            self._receive_gathered(message, local, remote)
+        else:
             outcome = self._checks.receive(message, local, remote, now, self.drops)
             if outcome is not None:
                 self._conclude(outcome, now)
@@ -281,7 +301,12 @@ class Agent:
 
     def next_timeout(self) -> float | None:
         """When ``handle_timeout`` is due, or ``None``."""
-        times = [self._timers.next(), self._checks.next_timeout()]
+        times = [
+            self._timers.next(),
+            self._checks.next_timeout(),
+            self._gatherer.next_timeout(),
+            self._generation.nomination.deadline,
+        ]
         if self._consent is not None:
             times.append(self._consent.next_timeout())
         return min((when for when in times if when is not None), default=None)
@@ -295,12 +320,10 @@ class Agent:
             self._send(transmit)
         for check in over:
             self._unanswered(check)
-        for name in self._timers.expire(now):
-            if name == "fail":
-                self._fail()
-                return
-            if name == "nominate":
-                self._nominate_best(now)
+        self._expire_gathering(now)
+        if "fail" in self._timers.expire(now):
+            self._fail()
+            return
         self._refresh_consent(now)
         self._advance(now)
 
@@ -310,78 +333,34 @@ class Agent:
 
     # Candidates and pairs
 
-    def _unusable(self, candidate: Candidate) -> str | None:
-        if candidate.component != 1:
-            return "candidate of another component"
-        count = len(self.remote_candidates) + sum(map(len, self._unresolved.values()))
-        if count >= self.limits.remote_candidates:
-            return "too many remote candidates"
-        ufrag = candidate.extension("ufrag")
-        remote = self.remote_credentials
-        if ufrag is not None and remote is not None and ufrag != remote.ufrag:
-            return "candidate of another generation"
-        if candidate.is_name:
-            return None if candidate.address.endswith(".local") else "candidate with a name"
-        address = ip_address(candidate.address)
-        if address.is_unspecified or address.is_multicast:
-            return "candidate with an unusable address"
-        # RFC 6544 §4.5: an active TCP candidate's port is a placeholder.
-        return "candidate without a port" if not candidate.port and candidate.is_udp else None
+    def _ask_servers(self, now: float) -> None:
+        for transmit in self._gatherer.ask(self._local.bases(), now):
+            self._send(transmit)
 
-    def _add_remote(self, candidate: Candidate, now: float) -> None:
-        known = self._find_remote(candidate.transport_address) if candidate.is_udp else None
-        if known is not None:
-            # RFC 8445 §7.3.1.3: what was learned from a check is now known from signaling.
-            self.remote_candidates[self.remote_candidates.index(known)] = candidate
-            self._checklist.replace_remote(known, candidate, self.controlling)
-            return
-        self.remote_candidates.append(candidate)
-        for local in self.local_candidates:
-            self._pair(local, candidate, now)
+    def _receive_gathered(self, message: Message, local: Address, remote: Address) -> None:
+        candidate = self._gatherer.receive(message, local, remote)
+        if (
+            candidate is not None
+            and candidate.transport_address != without_zone(local)
+            and self._local.add(candidate)
+        ):
+            self._events.append(LocalCandidateFound(candidate))
+        if not self._gatherer.pending:
+            self._events.append(GatheringFinished())
 
-    def _find_remote(self, address: Address) -> Candidate | None:
-        plain = (address[0].partition("%")[0], address[1])
-        for candidate in self.remote_candidates:
-            if candidate.is_udp and candidate.transport_address == plain:
-                return candidate
-        return None
-
-    def _pair(self, local: Candidate, remote: Candidate, now: float) -> CandidatePair | None:
-        base = local.base
-        if base is None or not remote.is_udp or self.lite:
-            return None
-        if base != local.transport_address:
-            # RFC 8445 §6.1.2.4: a reflexive candidate is replaced by its base, whose pair exists.
-            return None
-        destination = reach(base, remote.transport_address)
-        if destination is None:
-            return None
-        return self._add_pair(local, remote, base, destination, now)
-
-    def _add_pair(
-        self, local: Candidate, remote: Candidate, base: Address, destination: Address, now: float
-    ) -> CandidatePair | None:
-        credentials = self.remote_credentials
-        username = key = ""
-        if credentials is not None:
-            username = f"{credentials.ufrag}:{self.local_credentials.ufrag}"
-            key = credentials.pwd
-        elif not self.lite:
-            return None
-        pair = CandidatePair(
-            local, remote, base, destination, self.controlling, username, key.encode()
-        )
-        if not self._checklist.add(pair, self._selected):
-            return None
-        self._progress(now)
-        return pair
+    def _expire_gathering(self, now: float) -> None:
+        if self._gatherer.pending:
+            for transmit in self._gatherer.expire(now):
+                self._send(transmit)
+            if not self._gatherer.pending:
+                self._events.append(GatheringFinished())
 
     # Requests (RFC 8445 §7.3)
 
     def _receive_request(
         self, message: Message, local: Address, remote: Address, now: float
     ) -> None:
-        candidate = self._local_at(local)
+        candidate = self._local.at(local)
         if candidate is None:
             self.drops["unknown local address"] += 1
             return
@@ -408,15 +387,10 @@ class Agent:
         if credentials is not self.local_credentials:
             self._hear_previous(local, remote, now)
         elif self.remote_credentials is None and not self.lite:
-            self._remember(candidate, remote, check)
+            if not self._generation.remember(candidate, remote, check):
+                self.drops["too many early checks"] += 1
         else:
             self._accept_check(candidate, remote, check, now)
-
-    def _local_at(self, base: Address) -> Candidate | None:
-        for candidate in self.local_candidates:
-            if candidate.base == base and candidate.transport_address == base:
-                return candidate
-        return None
 
     def _settle_roles(self, check: IncomingCheck) -> bool:
         """Repair a role conflict; ``False`` if the peer must (RFC 8445 §7.3.1.1)."""
@@ -442,17 +416,10 @@ class Agent:
         if self._consent is not None and self._consent.pair is pair:
             self._consent.checked(now)
 
-    def _remember(self, local: Candidate, remote: Address, check: IncomingCheck) -> None:
-        key = (local.transport_address, remote)
-        if key not in self._early and len(self._early) >= self.limits.early_checks:
-            self.drops["too many early checks"] += 1
-            return
-        self._early[key] = _EarlyCheck(local, remote, check)
-
     def _accept_check(
         self, local: Candidate, remote: Address, check: IncomingCheck, now: float
     ) -> None:
-        pair = self._checklist.find(local.transport_address, remote)
+        pair = self._generation.checklist.find(local.transport_address, remote)
         if pair is None:
             pair = self._learn_pair(local, remote, check.priority, now)
             if pair is None:
@@ -462,27 +429,26 @@ class Agent:
         if self.lite:
             pair.state = PairState.SUCCEEDED
             self._prefer(pair, now)
-        if check.use_candidate and not self.controlling:
-            self._follow_nomination(pair, check.nomination, now)
+        if (
+            check.use_candidate
+            and not self.controlling
+            and self._generation.nomination.follows(pair, check.nomination, now)
+        ):
+            self._nominate(pair, now)
         self._trigger(pair, now)
 
     def _learn_pair(
         self, local: Candidate, remote: Address, priority: int, now: float
     ) -> CandidatePair | None:
-        candidate = self._find_remote(remote)
+        generation = self._generation
+        candidate = generation.remote.find(remote)
         if candidate is None:
-            learned = sum(1 for known in self.remote_candidates if known.typ == "prflx")
-            if (
-                learned >= self.limits.peer_reflexive
-                or len(self.remote_candidates) >= self.limits.remote_candidates
-            ):
+            candidate = generation.remote.learn(remote, priority)
+            if candidate is None:
                 self.drops["too many peer-reflexive candidates"] += 1
                 return None
-            host = (remote[0].partition("%")[0], remote[1])
-            candidate = Candidate.peer_reflexive(host, priority=priority)
-            self.remote_candidates.append(candidate)
             self._events.append(RemoteCandidateLearned(candidate))
-        pair = self._add_pair(local, candidate, local.transport_address, remote, now)
+        pair = generation.add_pair(local, candidate, remote, self._selected)
         if pair is None:
             self.drops["too many pairs"] += 1
         return pair
@@ -501,13 +467,14 @@ class Agent:
     def _check(self, pair: CandidatePair, purpose: Purpose, now: float) -> None:
         if purpose is Purpose.CONNECTIVITY:
             pair.state = PairState.IN_PROGRESS
-        self._send(self._checks.send(pair, purpose, now, self._checklist.active()))
+        self._send(self._checks.send(pair, purpose, now, self._generation.checklist.active()))
 
     def _pace(self, now: float) -> None:
         """Send the next ordinary check if its time has come (RFC 8445 §6.1.4.2)."""
-        if self._nominated is not None or self.lite or self._timers.get("pace") is not None:
+        nominated = self._generation.nomination.nominated
+        if nominated is not None or self.lite or self._timers.get("pace") is not None:
             return
-        pair = self._checklist.next_ordinary()
+        pair = self._generation.checklist.next_ordinary()
         if pair is not None:
             self._check(pair, Purpose.CONNECTIVITY, now)
             self._timers.set("pace", now + self.timing.ta)
@@ -518,8 +485,7 @@ class Agent:
 
     def _fail_pair(self, check: Check) -> None:
         pair = check.pair
-        if pair is self._nominating:
-            self._nominating = None
+        self._generation.nomination.ended(pair)
         if check.purpose is Purpose.CONNECTIVITY and pair.state is not PairState.IN_PROGRESS:
             return
         pair.state = PairState.FAILED
@@ -545,100 +511,54 @@ class Agent:
         if outcome.mapped is not None:
             self._learn_mapped(pair, outcome.mapped, check.priority)
         pair.state = PairState.SUCCEEDED
-        self._checklist.unfreeze(pair)
-        if pair is self._nominating:
-            self._nominating = None
-        if check.purpose is Purpose.NOMINATION and self.controlling:
+        self._generation.checklist.unfreeze(pair)
+        nomination = self._generation.nomination
+        nomination.ended(pair)
+        if self.controlling:
+            if check.purpose is Purpose.NOMINATION:
+                self._nominate(pair, now)
+        elif pair.nominate_on_success and self._generation.nomination.follows(
+            pair, pair.nomination, now
+        ):
             self._nominate(pair, now)
-        elif pair.nominate_on_success and not self.controlling:
-            self._follow_nomination(pair, pair.nomination, now)
         self._prefer(pair, now)
 
     def _yield_role(self, check: Check) -> None:
         # RFC 8445 §7.2.5.1: switch away from the role that the check claimed.
-        if check.controlling == self.controlling and not self._remote_lite:
+        if check.controlling == self.controlling and not self._generation.remote_lite:
             self._set_role(not self.controlling)
             self._role.renew_tie_breaker()
         if not check.settles:
             return
-        if check.pair is self._nominating:
-            self._nominating = None
-        elif check.pair.state is PairState.IN_PROGRESS:
+        self._generation.nomination.ended(check.pair)
+        if check.pair.state is PairState.IN_PROGRESS:
             check.pair.state = PairState.WAITING
 
     def _learn_mapped(self, pair: CandidatePair, mapped: Address, priority: int) -> None:
         """Find or learn the local candidate that the peer saw (RFC 8445 §7.2.5.3.1)."""
-        seen = (pair.base[0].partition("%")[0], pair.base[1])
-        if mapped in (seen, pair.local.transport_address):
-            return
-        for candidate in self.local_candidates:
-            if candidate.base == pair.base and candidate.transport_address == mapped:
-                break
-        else:
-            learned = sum(1 for known in self.local_candidates if known.typ == "prflx")
-            if learned >= self.limits.local_peer_reflexive:
+        candidate = self._local.seen_as(pair.base, mapped)
+        if candidate is None:
+            candidate = self._local.learn(pair.base, mapped, priority)
+            if candidate is None:
                 self.drops["too many local peer-reflexive candidates"] += 1
                 return
-            candidate = Candidate.peer_reflexive(mapped, priority=priority, base=pair.base)
-            self.local_candidates.append(candidate)
             self._events.append(LocalCandidateFound(candidate))
         pair.local = candidate
         pair.set_role(self.controlling)
-        self._checklist.sort()
+        self._generation.checklist.sort()
 
     # Nomination and selection (RFC 8445 §8)
 
-    def _consider_nomination(self, now: float) -> None:
-        if not self.controlling or self._nominated is not None or self._nominating is not None:
-            return
-        best = self._checklist.best_valid()
-        if best is None:
-            self._timers.stop("nominate")
-        elif best is self._checklist.top():
-            self._nominate_best(now)
-        else:
-            grace = self.timing.relay_grace if best.is_relayed else self.timing.nomination_grace
-            grace = max(grace, 2 * best.statistics.current_round_trip_time)
-            self._timers.set_earlier("nominate", now + grace)
-
-    def _nominate_best(self, now: float) -> None:
-        best = self._checklist.best_valid()
-        self._timers.stop("nominate")
-        if best is not None and self.controlling and self._nominating is None:
-            self._nominating = best
-            self._check(best, Purpose.NOMINATION, now)
-
-    def _follow_nomination(self, pair: CandidatePair, nomination: int, now: float) -> None:
-        """The controlling peer nominates (RFC 8445 §7.3.1.5).
-
-        It may do so more than once, as aggressive nomination and renomination do: the higher
-        priority stands, unless the count says otherwise or the pair in use has gone quiet.
-        """
-        if pair.state is not PairState.SUCCEEDED:
-            pair.nominate_on_success = True
-            pair.nomination = nomination
-            return
-        current = self._nominated
-        if current is not None and current is not pair:
-            if nomination < current.nomination:
-                return
-            quiet = now - (current.last_request or 0.0) > self.timing.disconnected
-            if nomination == current.nomination and pair.priority < current.priority and not quiet:
-                return
-        pair.nomination = nomination
-        self._nominate(pair, now)
-
     def _nominate(self, pair: CandidatePair, now: float) -> None:
-        pair.nominate_on_success = False
-        if pair is self._nominated:
+        nominated = self._generation.nomination.nominated
+        if pair is nominated:
             return
-        if self._nominated is not None:
-            self._nominated.nominated = False
+        if nominated is not None:
+            nominated.nominated = False
         pair.nominated = True
-        self._nominated = pair
+        self._generation.nomination.nominated = pair
         self._timers.stop("pace")
-        self._timers.stop("nominate")
-        for other in self._checklist.pairs:
+        for other in self._generation.checklist.pairs:
             # RFC 8445 §8.1.2: lower priorities need no more checks.
             if other.state is PairState.IN_PROGRESS and other.priority < pair.priority:
                 self._checks.cancel(other)
@@ -649,7 +569,7 @@ class Agent:
 
     def _prefer(self, pair: CandidatePair, now: float) -> None:
         """Use a valid pair until one is nominated (RFC 8445 §12.1)."""
-        if self._nominated is not None or self._previous_pair is not None:
+        if self._generation.nomination.nominated is not None or self._previous_pair is not None:
             return
         if self._selected is None or pair.priority > self._selected.priority:
             self._select(pair, now)
@@ -696,11 +616,14 @@ class Agent:
         """What every change may have made possible: checks, nomination, another state."""
         if self._over():
             return
-        best = self._checklist.best_valid()
+        best = self._generation.checklist.best_valid()
         if best is not None:
             self._prefer(best, now)
         self._pace(now)
-        self._consider_nomination(now)
+        if self.controlling:
+            chosen = self._generation.nomination.choose(self._generation.checklist, now)
+            if chosen is not None:
+                self._check(chosen, Purpose.NOMINATION, now)
         if self._consent is not None:
             self._consent.update(now)
         self._watch_failure(now)
@@ -711,11 +634,11 @@ class Agent:
             if self._consent is not None and self._consent.silent:
                 restarting = self._previous_pair is not None
                 return IceState.CHECKING if restarting else IceState.DISCONNECTED
-            ended = self._local_ended and (self._remote_ended or self.lite)
-            if self._nominated is not None and ended:
+            ended = self._local.ended and (self._generation.remote.ended or self.lite)
+            if self._generation.nomination.nominated is not None and ended:
                 return IceState.COMPLETED
             return IceState.CONNECTED
-        if self.remote_credentials is not None and self.remote_candidates:
+        if self.remote_credentials is not None and self._generation.remote.known:
             return IceState.CHECKING
         return IceState.CHECKING if self.state is not IceState.NEW else IceState.NEW
 
@@ -726,8 +649,7 @@ class Agent:
         if self.remote_credentials is None or self.lite:
             return
         self._timers.set_earlier("fail", self._timers.get("fail") or now + self.timing.patience)
-        ended = self._local_ended and self._remote_ended and not self._unresolved
-        if ended and self._checklist.exhausted():
+        if self._local.ended and self._generation.hopeless():
             # RFC 8863 §3: the peer may yet reach us from an address we do not know.
             self._timers.set_earlier("fail", now + self.timing.failure_grace)
 
@@ -743,8 +665,8 @@ class Agent:
         self._timers.clear()
         self._checks.clear()
         self._transmits.clear()
-        self._early.clear()
-        self._nominated = self._nominating = self._previous_pair = None
+        self._gatherer.clear()
+        self._previous_pair = None
         if self._selected is not None:
             self._select(None)
 
@@ -755,7 +677,7 @@ class Agent:
         if controlling == self._role.controlling:
             return
         self._role.controlling = controlling
-        self._checklist.set_role(controlling)
+        self._generation.checklist.set_role(controlling)
         self._events.append(RoleChanged(controlling))
 
     def _set_state(self, state: IceState) -> None:

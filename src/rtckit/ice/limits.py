@@ -36,6 +36,9 @@ class Timing:
     :ivar rto: before the first retransmission of a check, doubled at each (RFC 8445 §14.3).
     :ivar max_rto: where doubling stops.
     :ivar sends: how often one check is sent in all.
+    :ivar gather_rto: before the first retransmission to a STUN server (RFC 8489 §6.2.1).
+    :ivar gather_max_rto: where doubling stops.
+    :ivar gather_sends: how often a STUN server is asked.
     :ivar nomination_grace: how long a controlling agent that has a valid pair waits for a better.
     :ivar relay_grace: the same when the best so far goes through a relay.
     :ivar consent_interval: the mean time between consent checks (RFC 7675 §5.1).
@@ -51,6 +54,9 @@ class Timing:
     rto: float = 0.1
     max_rto: float = 1.6
     sends: int = 7
+    gather_rto: float = 0.25
+    gather_max_rto: float = 2.0
+    gather_sends: int = 6
     nomination_grace: float = 0.1
     relay_grace: float = 0.5
     consent_interval: float = 5.0

@@ -1,0 +1,105 @@
+"""Server-reflexive candidates from STUN servers over UDP (RFC 8445 §5.1.1.1)."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from rtckit.ice.candidate import Candidate
+from rtckit.ice.limits import Timing
+from rtckit.ice.transaction import Transaction, TransactionTable
+from rtckit.seam import Address, Entropy, Train, Transmit
+from rtckit.stun import Message, MessageClass, Method, append_fingerprint
+from rtckit.stun.attributes import MAPPED_ADDRESS, XOR_MAPPED_ADDRESS
+
+__all__ = ["Gatherer"]
+
+
+class Gatherer:
+    """Asks STUN servers how each base looks from outside.
+
+    A server that does not answer costs its candidate and nothing else: nothing waits for it.
+    """
+
+    __slots__ = ("_asked", "_entropy", "_servers", "_timing", "_transactions")
+
+    def __init__(self, timing: Timing, entropy: Entropy) -> None:
+        self._timing = timing
+        self._entropy = entropy
+        self._servers: list[Address] = []
+        self._asked: set[tuple[Address, Address]] = set()
+        self._transactions: TransactionTable[Candidate] = TransactionTable(timing.gather_max_rto)
+
+    @property
+    def pending(self) -> bool:
+        """Whether an answer is still awaited."""
+        return len(self._transactions) > 0
+
+    def add_server(self, server: Address) -> None:
+        if server not in self._servers:
+            self._servers.append(server)
+
+    def ask(self, hosts: list[Candidate], now: float) -> list[Transmit]:
+        """Requests from every base that has not asked every server yet."""
+        transmits: list[Transmit] = []
+        for server in self._servers:
+            version = ip_address(server[0]).version
+            for host in hosts:
+                base = host.transport_address
+                address = ip_address(base[0])
+                if (base, server) in self._asked or address.version != version:
+                    continue
+                if address.is_loopback or address.is_link_local:
+                    # Nothing beyond the link can answer there.
+                    continue
+                self._asked.add((base, server))
+                message = Message(Method.BINDING, MessageClass.REQUEST, self._entropy(12))
+                data = append_fingerprint(message.encode())
+                transmit = Transmit(Train(data), base, server)
+                self._transactions.add(
+                    Transaction(
+                        message.transaction_id,
+                        host,
+                        transmit,
+                        now,
+                        self._timing.gather_rto,
+                        self._timing.gather_sends,
+                    )
+                )
+                transmits.append(transmit)
+        return transmits
+
+    def awaits(self, transaction_id: bytes) -> bool:
+        """Whether a response is to one of the gatherer's requests."""
+        return transaction_id in self._transactions
+
+    def receive(self, message: Message, local: Address, remote: Address) -> Candidate | None:
+        """The candidate that a response tells of, if it comes from where the request went."""
+        transaction = self._transactions.get(message.transaction_id)
+        if transaction is None or (local, remote) != (
+            transaction.transmit.source,
+            transaction.transmit.destination,
+        ):
+            return None
+        self._transactions.pop(message.transaction_id)
+        if message.message_class is not MessageClass.SUCCESS:
+            return None
+        mapped = message.get(XOR_MAPPED_ADDRESS) or message.get(MAPPED_ADDRESS)
+        if mapped is None or ip_address(mapped[0]).version != ip_address(local[0]).version:
+            return None
+        host = transaction.subject
+        return Candidate.server_reflexive(
+            mapped, base=local, server=remote, local_preference=host.local_preference
+        )
+
+    def next_timeout(self) -> float | None:
+        return self._transactions.next_timeout()
+
+    def expire(self, now: float) -> list[Transmit]:
+        """Retransmissions that are due; requests asked often enough are given up."""
+        again, _ = self._transactions.expire(now)
+        return again
+
+    def clear(self) -> None:
+        """Forget all requests; a later :meth:`ask` begins anew."""
+        self._transactions.clear()
+        self._asked.clear()
