@@ -40,7 +40,7 @@ def read_transport(
     candidates: list[str] = []
     end = description.has("end-of-candidates")
     for position, section in enumerate(description.media):
-        if section is carrier or shares_transport(description, kind, index, position):
+        if shares_transport(description, kind, index, position):
             candidates.extend(section.candidates)
             end = end or section.end_of_candidates
     return TransportParameters(
@@ -104,17 +104,22 @@ def shares_transport(
     """Whether the candidates of the section ``other`` are for the transport of ``index``.
 
     An answer settles bundling. In an offer a bundled section still may have a transport of its
-    own, unless it has no transport attributes or is bundle-only (RFC 9143 §7.2).
+    own (RFC 9143 §7.2). It then should have its own credentials (RFC 9429 §5.2.1), but libwebrtc
+    repeats one pair in every section; there candidates of its own tell.
     """
     if other == index:
         return True
     media = description.media[index]
+    section = description.media[other]
     group = description.bundle_of(media.mid)
-    if group is None or description.media[other].mid not in group.mids:
+    if group is None or section.mid not in group.mids:
         return False
     if kind is not DescriptionType.OFFER:
         return True
-    return media.bundle_only or _carrier(description, media) is not media
+    if media.candidates:
+        return False
+    credentials = section_credentials(description, media)
+    return credentials is not None and credentials == section_credentials(description, section)
 
 
 def read_sctp(media: MediaDescription, local_port: int) -> SctpParameters | None:
