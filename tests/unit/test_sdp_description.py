@@ -1,4 +1,4 @@
-"""Whole descriptions: what others write comes out again byte for byte; what is malformed does not."""
+"""Whole descriptions: what others write comes out again byte for byte."""
 
 from __future__ import annotations
 

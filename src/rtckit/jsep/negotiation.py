@@ -247,10 +247,13 @@ class Negotiation:
             return self._roll_back(Side.REMOTE)
         session = self._session
         rolls_back = kind is DescriptionType.OFFER and session.state in IMPLICIT_ROLLBACK
-        if kind is DescriptionType.OFFER:
-            # An offer takes the place of one that is pending, and builds on what is stable.
+        if rolls_back:
             session = session.rolled_back()
         after = self._next_state(Side.REMOTE, kind, session.state)
+        if kind is DescriptionType.OFFER:
+            # An offer in have-remote-offer takes the place of the former, and builds on what
+            # is stable.
+            session = session.rolled_back()
         try:
             sdp = SessionDescription.parse(description.sdp, self._limits)
         except ParseError as error:
