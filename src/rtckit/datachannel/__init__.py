@@ -1,38 +1,27 @@
-"""Data channels (RFC 8831) and their establishment protocol (RFC 8832), without SCTP.
+"""Data channels over SCTP streams: RFC 8831 and the establishment protocol of RFC 8832.
 
-:class:`ChannelTable` turns channels into messages on numbered streams and back;
-:class:`Channel` is one of them; :class:`Open` is what its opener says of it.
+Plain messages go in and come out, as (stream, payload protocol identifier, data); which SCTP
+association carries them is not this room's business.
 """
 
 from __future__ import annotations
 
-from rtckit.datachannel.channel import Channel, ChannelState, Outgoing
-from rtckit.datachannel.dcep import ACK, Open, parse_dcep
-from rtckit.datachannel.events import (
-    ChannelAnnounced,
-    ChannelClosed,
-    ChannelClosing,
-    ChannelEvent,
-    ChannelMessages,
-    ChannelOpened,
-)
-from rtckit.datachannel.ppid import Ppid
-from rtckit.datachannel.table import ChannelLimits, ChannelTable
+from .channel import PRIORITIES, Channel, ChannelState
+from .dcep import ChannelType, DataChannelAck, DataChannelOpen, parse_dcep
+from .payload import Ppid, decode_payload, encode_payload
+from .table import ChannelTable, TableError
 
 __all__ = [
-    "ACK",
+    "PRIORITIES",
     "Channel",
-    "ChannelAnnounced",
-    "ChannelClosed",
-    "ChannelClosing",
-    "ChannelEvent",
-    "ChannelLimits",
-    "ChannelMessages",
-    "ChannelOpened",
     "ChannelState",
     "ChannelTable",
-    "Open",
-    "Outgoing",
+    "ChannelType",
+    "DataChannelAck",
+    "DataChannelOpen",
     "Ppid",
+    "TableError",
+    "decode_payload",
+    "encode_payload",
     "parse_dcep",
 ]

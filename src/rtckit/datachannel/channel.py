@@ -1,21 +1,19 @@
-"""One data channel: its parameters and its state (RFC 8831 §6)."""
+"""One data channel: what was agreed on it, and how far its opening and closing have come."""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Final, NamedTuple
+from enum import StrEnum
 
-from rtckit.datachannel.dcep import Open
-from rtckit.datachannel.ppid import Ppid
+from .dcep import ChannelType, DataChannelOpen
 
-__all__ = ["Channel", "ChannelState", "Outgoing"]
+__all__ = ["PRIORITIES", "Channel", "ChannelState"]
 
-#: An SCTP message cannot be empty, so an empty one is sent as a zero byte (RFC 8831 §6.6).
-_EMPTY: Final = b"\0"
+#: RTCPriorityType to DCEP priority (RFC 8831 §6.4, WebRTC priority §4).
+PRIORITIES = {"very-low": 128, "low": 256, "medium": 512, "high": 1024}
 
 
-class ChannelState(Enum):
-    """The states of the W3C's RTCDataChannelState."""
+class ChannelState(StrEnum):
+    """RTCDataChannelState."""
 
     CONNECTING = "connecting"
     OPEN = "open"
@@ -23,72 +21,113 @@ class ChannelState(Enum):
     CLOSED = "closed"
 
 
-class Outgoing(NamedTuple):
-    """A message for SCTP, in the terms of its ``send``; ``lifetime`` is in seconds."""
-
-    stream_id: int
-    ppid: int
-    data: bytes
-    ordered: bool
-    max_retransmits: int | None
-    lifetime: float | None
-
-
 class Channel:
-    """A channel of a :class:`~rtckit.datachannel.ChannelTable`; only the table changes it.
+    """A bidirectional pair of SCTP streams with one identifier.
 
-    :ivar parameters: label, protocol, ordering, reliability and priority.
-    :ivar negotiated: whether both sides made it without DATA_CHANNEL_OPEN.
     :ivar id: the stream identifier, ``None`` until the DTLS role is known.
-    :ivar state: see :class:`ChannelState`.
+    :ivar announced: whether the peer has opened it.
+    :ivar acknowledged: whether everything may go unordered: until the peer is known to have
+        seen the opening, messages must be sent ordered behind it (RFC 8832 §6).
+    :ivar outgoing_reset: whether our stream has been reset.
+    :ivar incoming_reset: whether the peer's has.
     """
 
     __slots__ = (
-        "_lifetime",
-        "awaits_ack",
+        "acknowledged",
+        "announced",
+        "bytes_received",
+        "bytes_sent",
         "id",
         "incoming_reset",
+        "label",
+        "max_packet_life_time",
+        "max_retransmits",
+        "messages_received",
+        "messages_sent",
         "negotiated",
+        "ordered",
         "outgoing_reset",
-        "parameters",
-        "partial",
-        "partial_size",
+        "priority",
+        "protocol",
         "state",
     )
 
-    def __init__(self, parameters: Open, channel_id: int | None, negotiated: bool) -> None:
-        self.parameters = parameters
-        self.id = channel_id
+    def __init__(
+        self,
+        *,
+        label: str,
+        protocol: str = "",
+        ordered: bool = True,
+        max_retransmits: int | None = None,
+        max_packet_life_time: int | None = None,
+        priority: int = 256,
+        negotiated: bool = False,
+        id: int | None = None,
+    ) -> None:
+        self.label = label
+        self.protocol = protocol
+        self.ordered = ordered
+        self.max_retransmits = max_retransmits
+        self.max_packet_life_time = max_packet_life_time
+        self.priority = priority
         self.negotiated = negotiated
+        self.id = id
         self.state = ChannelState.CONNECTING
-        self.awaits_ack = False
-        self.incoming_reset = False
+        self.announced = False
+        self.acknowledged = negotiated
         self.outgoing_reset = False
-        self.partial: list[bytes] = []
-        self.partial_size = 0
-        milliseconds = parameters.max_packet_life_time
-        self._lifetime = None if milliseconds is None else milliseconds / 1000
+        self.incoming_reset = False
+        self.messages_sent = 0
+        self.messages_received = 0
+        self.bytes_sent = 0
+        self.bytes_received = 0
 
-    def outgoing(self, data: str | bytes) -> Outgoing:
-        """The SCTP message that carries ``data``.
-
-        :raises RuntimeError: if the channel is not open.
-        """
-        if self.state is not ChannelState.OPEN or self.id is None:
-            raise RuntimeError(f"the data channel is {self.state.value}")
-        if isinstance(data, str):
-            payload = data.encode()
-            ppid = Ppid.STRING if payload else Ppid.STRING_EMPTY
-        else:
-            payload = data
-            ppid = Ppid.BINARY if payload else Ppid.BINARY_EMPTY
-        parameters = self.parameters
-        return Outgoing(
-            self.id,
-            ppid,
-            payload or _EMPTY,
-            # RFC 8832 §6: ordered until the peer is known to have seen the OPEN.
-            parameters.ordered or self.awaits_ack,
-            parameters.max_retransmits,
-            self._lifetime,
+    @classmethod
+    def from_open(cls, message: DataChannelOpen, id: int) -> Channel:
+        """The channel that the peer opens with ``message`` on stream ``id``."""
+        kind = message.channel_type
+        channel = cls(
+            label=message.label,
+            protocol=message.protocol,
+            ordered=message.ordered,
+            max_retransmits=(
+                min(message.reliability, 65535)
+                if kind is ChannelType.PARTIAL_RELIABLE_REXMIT
+                else None
+            ),
+            max_packet_life_time=(
+                min(message.reliability, 65535)
+                if kind is ChannelType.PARTIAL_RELIABLE_TIMED
+                else None
+            ),
+            priority=message.priority,
+            id=id,
         )
+        channel.announced = True
+        channel.acknowledged = True
+        channel.state = ChannelState.OPEN
+        return channel
+
+    @property
+    def priority_name(self) -> str:
+        """The highest RTCPriorityType that the priority reaches."""
+        name = "very-low"
+        for each, value in PRIORITIES.items():
+            if self.priority >= value:
+                name = each
+        return name
+
+    def open_message(self) -> DataChannelOpen:
+        """What opens it at the peer."""
+        if self.max_retransmits is not None:
+            kind, reliability = ChannelType.PARTIAL_RELIABLE_REXMIT, self.max_retransmits
+        elif self.max_packet_life_time is not None:
+            kind, reliability = ChannelType.PARTIAL_RELIABLE_TIMED, self.max_packet_life_time
+        else:
+            kind, reliability = ChannelType.RELIABLE, 0
+        return DataChannelOpen(
+            kind, self.ordered, reliability, self.priority, self.label, self.protocol
+        )
+
+    def __repr__(self) -> str:
+        return f"<Channel {self.label!r} id={self.id} {self.state}>"
