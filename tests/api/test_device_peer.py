@@ -196,7 +196,7 @@ def test_without_offer_and_without_on_answer_the_offer_is_not_ready() -> None:
     offers: list[str] = []
     remote.on_offer(offers.append)
     remote.create_offer()
-    with pytest.raises(OfferNotReady, match="^Failed to set remote SDP$"):
+    with pytest.raises(OfferNotReady, match=r"^Failed to set remote SDP$"):
         peer.set_remote_sdp(offers[0])
     peer.close_sync()
     remote.close_sync()
@@ -260,7 +260,7 @@ def test_rubbish_does_not_end_a_connection(pair: tuple[Witness, Witness]) -> Non
     for side in pair:
         offer = pair[0].last("offer")
         for rubbish in ("", "hello", "v=0\r\n", offer[:100], "\x00" * 100):
-            with pytest.raises(RuntimeError, match="^Failed to set remote SDP$"):
+            with pytest.raises(RuntimeError, match=r"^Failed to set remote SDP$"):
                 side.peer.set_remote_sdp(rubbish)
         assert side.peer.is_connected()
     pair[0].peer.send(b"still here")
@@ -269,7 +269,7 @@ def test_rubbish_does_not_end_a_connection(pair: tuple[Witness, Witness]) -> Non
 
 def test_an_answer_to_an_offer_that_was_answered_is_refused(pair: tuple[Witness, Witness]) -> None:
     controlling, controlled = pair
-    with pytest.raises(RuntimeError, match="^Failed to set remote SDP$"):
+    with pytest.raises(RuntimeError, match=r"^Failed to set remote SDP$"):
         controlling.peer.set_remote_sdp(controlled.last("answer"))
     with pytest.raises(ValueError, match="type"):
         controlling.peer.set_remote_sdp(controlled.last("answer"), "rollback")
@@ -356,7 +356,7 @@ def test_the_largest_message_and_one_byte_more(pair: tuple[Witness, Witness]) ->
     one.peer.send(b"x" * 65_535)
     other.until_data(b"x" * 65_535)
     for too_large in (b"x" * 65_536, "x" * 65_536, "ü" * 32_768):
-        with pytest.raises(ValueError, match="^Message too large$"):
+        with pytest.raises(ValueError, match=r"^Message too large$"):
             one.peer.send(too_large)
     with pytest.raises(TypeError):
         one.peer.send(5)  # type: ignore[arg-type]
@@ -364,12 +364,12 @@ def test_the_largest_message_and_one_byte_more(pair: tuple[Witness, Witness]) ->
 
 def test_errors_have_the_texts_that_scripts_know(witness: Callable[..., Witness]) -> None:
     side = witness("controlling")
-    with pytest.raises(RuntimeError, match="^Data channel not open yet$"):
+    with pytest.raises(RuntimeError, match=r"^Data channel not open yet$"):
         side.peer.send(b"x")
-    with pytest.raises(RuntimeError, match="^Failed to set remote SDP$"):
+    with pytest.raises(RuntimeError, match=r"^Failed to set remote SDP$"):
         side.peer.set_remote_sdp("rubbish")
     for rubbish in ("rubbish", "candidate:rubbish", "candidate:1 1 udp x 1.2.3.4 1 typ host"):
-        with pytest.raises(RuntimeError, match="^Failed to add ICE candidate$"):
+        with pytest.raises(RuntimeError, match=r"^Failed to add ICE candidate$"):
             side.peer.add_ice_candidate(rubbish)
     side.peer.add_ice_candidate("candidate:1 1 udp 2113667327 0.0.0.0 9 typ host generation 0")
     with pytest.raises(ValueError, match="role"):
@@ -391,7 +391,7 @@ def test_a_closed_peer_is_not_initialized(pair: tuple[Witness, Witness]) -> None
         lambda: one.peer.add_ice_candidate("candidate:1"),
         lambda: one.peer.send(b"x"),
     ):
-        with pytest.raises(RuntimeError, match="^Peer not initialized$"):
+        with pytest.raises(RuntimeError, match=r"^Peer not initialized$"):
             call()
 
 

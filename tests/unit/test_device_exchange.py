@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -32,12 +33,13 @@ def test_a_body_is_read_as_json_whatever_was_read_before() -> None:
 
 
 def test_each_kind_of_content_has_its_type() -> None:
-    for call, content_type, body in (
+    cases: list[tuple[Callable[[Response], None], str, bytes]] = [
         (lambda r: r.send_json({"a": 1}), "application/json", b'{"a": 1}'),
         (lambda r: r.send_html("<p>ü"), "text/html; charset=utf-8", "<p>ü".encode()),
         (lambda r: r.send("ü"), "text/plain; charset=utf-8", "ü".encode()),
         (lambda r: r.send(b"\0"), "application/octet-stream", b"\0"),
-    ):
+    ]
+    for call, content_type, body in cases:
         answer, sent = response()
         call(answer)
         assert sent == [(200, {"Content-Type": content_type}, body)]

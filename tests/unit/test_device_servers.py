@@ -33,7 +33,10 @@ def test_a_turn_server_as_browsers_have_it() -> None:
 def test_several_servers() -> None:
     servers = ice_servers(
         ["stun:a.example.org", "stun:b.example.org"],
-        ["turn:u:p@c.example.org", {"urls": "turn:d.example.org", "username": "x", "credential": "y"}],
+        [
+            "turn:u:p@c.example.org",
+            {"urls": "turn:d.example.org", "username": "x", "credential": "y"},
+        ],
     )
     assert [server.urls for server in servers] == [
         ["stun:a.example.org"],

@@ -38,9 +38,11 @@ def host_names(host: str = "") -> list[str]:
     """The names and addresses under which a browser may reach this machine."""
     name = socket.gethostname().split(".")[0] or "localhost"
     names = ["localhost", "127.0.0.1", "::1", name, f"{name}.local"]
-    for adapter in ifaddr.get_adapters():
-        for entry in adapter.ips:
-            names.append(entry.ip if isinstance(entry.ip, str) else entry.ip[0])
+    names.extend(
+        entry.ip if isinstance(entry.ip, str) else entry.ip[0]
+        for adapter in ifaddr.get_adapters()
+        for entry in adapter.ips
+    )
     if host not in ("", "0.0.0.0", "::"):
         names.insert(0, host)
     return list(dict.fromkeys(names))
@@ -69,9 +71,7 @@ def self_signed_certificate(
     return cert_file, key_file
 
 
-def _will_do(
-    cert_file: Path, key_file: Path, required: set[str], now: datetime.datetime
-) -> bool:
+def _will_do(cert_file: Path, key_file: Path, required: set[str], now: datetime.datetime) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(cert_file.read_bytes())
         key = serialization.load_pem_private_key(key_file.read_bytes(), None)
@@ -89,7 +89,8 @@ def _will_do(
 
 def _make(cert_file: Path, key_file: Path, names: list[str], now: datetime.datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{names[0]} (RTCKit device)"[:64])])
+    common_name = f"{names[0][:40]} (RTCKit device)"
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["candidates_of", "check_description", "infer_type", "is_candidate", "session_of", "ufrag_of"]
+__all__ = [
+    "candidates_of",
+    "check_description",
+    "infer_type",
+    "is_candidate",
+    "session_of",
+    "ufrag_of",
+]
 
 _SETUP = re.compile(r"^a=setup:\s*(\S+)", re.MULTILINE)
 _CANDIDATE_LINE = re.compile(r"^a=(candidate:[^\r\n]+)", re.MULTILINE)

@@ -94,9 +94,8 @@ class Engine:
             await self._wait_for_offer()
         async with self._negotiating:
             connection = self._connection
-            if self._polite or not self._offers:
-                await self._answer(sdp)
-            elif connection is not None and connection.is_from(sdp):
+            known = connection is not None and connection.is_from(sdp)
+            if self._polite or known or not self._offers:
                 await self._answer(sdp)
             elif not self._connection_offers():
                 await self._offer()
@@ -143,7 +142,11 @@ class Engine:
         self._callbacks.tell("data", data)
         if self._callbacks.full():
             room = asyncio.Event()
-            self._callbacks.when_room(lambda: self._loop.call_soon_threadsafe(room.set))
+
+            def go_on() -> None:
+                self._loop.call_soon_threadsafe(room.set)
+
+            self._callbacks.when_room(go_on)
             await room.wait()
 
     def on_lost(self, connection: Connection) -> None:
@@ -212,7 +215,7 @@ class Engine:
                 return
             try:
                 await self._offer()
-            except Exception:  # a peer must outlive a network that is away
+            except Exception:  # noqa: BLE001 - a peer must outlive a network that is away
                 _log.exception("the next offer failed; create_offer() makes another")
 
     def _announce(self, kind: Literal["offer", "answer"], sdp: str) -> None:

@@ -165,7 +165,7 @@ class _Exchange(BaseHTTPRequestHandler):
     server: Listener
 
     def setup(self) -> None:
-        self.timeout = self.server.limits.silence
+        # The listener has given the connection its timeout.
         if isinstance(self.request, ssl.SSLSocket):
             self.request.do_handshake()
         super().setup()

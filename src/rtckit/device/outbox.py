@@ -77,8 +77,14 @@ class Outbox:
     async def drained(self) -> None:
         """Wait until all that was put has left for the network (on the loop)."""
         self._drain()
-        while (channel := self._channel) is not None and channel.bufferedAmount:
-            await asyncio.sleep(0.01)
+        channel = self._channel
+        if channel is None or not channel.bufferedAmount:
+            return
+        ended = asyncio.Event()
+        channel.bufferedAmountLowThreshold = 0
+        channel.on("bufferedamountlow", ended.set)
+        channel.on("close", ended.set)
+        await ended.wait()
 
     def _has_room(self) -> bool:
         return self._channel is None or self._queued + self._buffered < self._limits.outbox_bytes

@@ -12,9 +12,7 @@ from rtckit import RTCIceServer
 __all__ = ["ServerArgument", "ice_servers"]
 
 #: A URL; or a mapping with ``urls``, ``username`` and ``credential``; or several of them.
-ServerArgument: TypeAlias = (
-    str | Mapping[str, object] | Iterable[str | Mapping[str, object]] | None
-)
+ServerArgument: TypeAlias = str | Mapping[str, object] | Iterable[str | Mapping[str, object]] | None
 
 # RFC 7064 §3.1 and RFC 7065 §3.1, with the credentials that these leave out.
 _URL = re.compile(
