@@ -28,9 +28,7 @@ def mutated(draw: st.DrawFn) -> str:
                 st.just(""),
                 st.text(max_size=8),
                 st.sampled_from(LINES).map(lambda line: f"\r\n{line}\r\n"),
-                st.sampled_from(
-                    ["\r\n", " ", ":", "=", "0", "-1", "9" * 20, "²", "\0"]
-                ),
+                st.sampled_from(["\r\n", " ", ":", "=", "0", "-1", "9" * 20, "²", "\0"]),
             )
         )
         text = text[:start] + filler + text[end:]

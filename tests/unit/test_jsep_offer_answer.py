@@ -58,8 +58,8 @@ def exchange(offerer: Negotiation, answerer: Negotiation) -> tuple[Applied, Appl
     return offerer.set_remote(described(answerer.local_description)), answered
 
 
-def answer_to(offer: str, **local: object) -> tuple[SessionDescription, Applied]:
-    subject = negotiation(**local)
+def answer_to(offer: str) -> tuple[SessionDescription, Applied]:
+    subject = negotiation()
     subject.set_remote(Description("offer", offer))
     applied = subject.set_local()
     assert applied.after == "stable"
@@ -401,9 +401,9 @@ def test_sections_keep_their_places() -> None:
     exchange(alice, bob)
     offer = bob.create_offer().sdp
     with pytest.raises(InvalidAccessError, match="had the mid 0, has 7"):
-        alice.set_remote(Description("offer", offer.replace(" 0\r\n", " 7\r\n").replace(
-            "mid:0", "mid:7"
-        )))
+        alice.set_remote(
+            Description("offer", offer.replace(" 0\r\n", " 7\r\n").replace("mid:0", "mid:7"))
+        )
     with pytest.raises(InvalidAccessError, match="was application, is audio"):
         alice.set_remote(Description("offer", offer.replace("m=application 9", "m=audio 9")))
     head, _, _ = offer.partition("m=")

@@ -1,4 +1,4 @@
-"""Every state and every call: what RFC 9429 §3.2 and WebRTC 1.0 §4.4.1.5 allow, and nothing else."""
+"""Every state and every call: what RFC 9429 §3.2 and WebRTC 1.0 §4.4.1.5 allow, no more."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from rtckit.errors import InvalidModificationError, InvalidStateError
 from rtckit.jsep import (
     TRANSITIONS,
+    Applied,
     Description,
     DescriptionType,
     Fingerprint,
@@ -103,9 +104,7 @@ ALLOWED = {
 @pytest.mark.parametrize(
     ("state", "side", "kind"),
     list(
-        itertools.product(
-            STATES, ["local", "remote"], ["offer", "pranswer", "answer", "rollback"]
-        )
+        itertools.product(STATES, ["local", "remote"], ["offer", "pranswer", "answer", "rollback"])
     ),
 )
 def test_every_description_in_every_state(state: str, side: str, kind: str) -> None:
@@ -113,7 +112,7 @@ def test_every_description_in_every_state(state: str, side: str, kind: str) -> N
     before = pair.snapshot()
     expected = ALLOWED.get((state, side, kind))
 
-    def apply() -> object:
+    def apply() -> Applied:
         if side == "local":
             return pair.subject.set_local(Description(kind))
         return pair.subject.set_remote(pair.remote(kind))
@@ -125,10 +124,14 @@ def test_every_description_in_every_state(state: str, side: str, kind: str) -> N
         return
     applied = apply()
     assert pair.subject.signaling_state == expected
-    assert applied.before == state  # type: ignore[attr-defined]
-    assert applied.after == expected  # type: ignore[attr-defined]
-    rolled_back = kind == "rollback" or (state, side, kind) == ("have-local-offer", "remote", "offer")
-    assert applied.rolled_back is rolled_back  # type: ignore[attr-defined]
+    assert applied.before == state
+    assert applied.after == expected
+    rolled_back = kind == "rollback" or (state, side, kind) == (
+        "have-local-offer",
+        "remote",
+        "offer",
+    )
+    assert applied.rolled_back is rolled_back
 
 
 def test_the_table_has_no_more_than_that() -> None:
@@ -225,9 +228,12 @@ def test_a_local_description_must_be_the_last_created() -> None:
         subject.set_local(Description("answer", offer.sdp))
     assert subject.signaling_state == "stable"
     # Candidates and line ends are harmless, as they are to browsers.
-    changed = offer.sdp.replace("\r\n", "\n").replace("webrtc-datachannel\nc=IN IP4 0.0.0.0", (
-        "webrtc-datachannel\nc=IN IP4 192.0.2.1"
-    )) + "a=candidate:1 1 udp 1 192.0.2.1 5 typ host\na=end-of-candidates\n"
+    changed = (
+        offer.sdp.replace("\r\n", "\n").replace(
+            "webrtc-datachannel\nc=IN IP4 0.0.0.0", ("webrtc-datachannel\nc=IN IP4 192.0.2.1")
+        )
+        + "a=candidate:1 1 udp 1 192.0.2.1 5 typ host\na=end-of-candidates\n"
+    )
     subject.set_local(Description("offer", changed))
     assert "candidate" not in text_of(subject.local_description)
 
