@@ -138,9 +138,7 @@ class Connection:
                 self.drops[error.reason] += 1
             for record in records:
                 self._receive_record(record, now)
-        if self._packets:
-            self._events.append(ApplicationData(self._packets))
-            self._packets = []
+        self._flush_packets()
 
     def send(self, packets: Sequence[bytes]) -> None:
         """Seal application data: every packet becomes one record, alone in its datagram.
@@ -440,6 +438,8 @@ class Connection:
             self.drops[error.reason] += 1
             return
         fatal = alert.level is AlertLevel.FATAL
+        # What came in the same train before the alert comes out before it.
+        self._flush_packets()
         self._events.append(AlertReceived(fatal, alert.description, authenticated))
         if alert.description == AlertDescription.CLOSE_NOTIFY:
             # RFC 5246 §7.2.1: answered with the same.
@@ -451,6 +451,11 @@ class Connection:
             )
         elif fatal:
             self._end("failed", "the peer sent a fatal alert", None, received=alert.description)
+
+    def _flush_packets(self) -> None:
+        if self._packets:
+            self._events.append(ApplicationData(self._packets))
+            self._packets = []
 
     def _end(
         self,
@@ -464,10 +469,6 @@ class Connection:
                 AlertLevel.WARNING if alert is AlertDescription.CLOSE_NOTIFY else AlertLevel.FATAL
             )
             self._send_alert(level, alert)
-        if self._packets:
-            # What came in the same train before the end is not lost.
-            self._events.append(ApplicationData(self._packets))
-            self._packets = []
         self.state = state
         self._deadline = None
         self._flight.clear()
