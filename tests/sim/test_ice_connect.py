@@ -219,10 +219,8 @@ def test_a_lite_agent_only_answers(lite: tuple[bool, bool]) -> None:
     assert call.completed()
     # The full agent goes away: the lite one notices that nobody checks it any more.
     full.agent.close()
-    call.simulation.run_for(12.0)
-    assert small.agent.state is IceState.DISCONNECTED
-    call.simulation.run_for(20.0)
-    assert small.agent.state is IceState.FAILED
+    call.simulation.run_until(lambda: small.agent.state is IceState.DISCONNECTED, 12.0)
+    call.simulation.run_until(lambda: small.agent.state is IceState.FAILED, 20.0)
 
 
 def test_a_full_agent_takes_control_of_a_lite_one() -> None:

@@ -100,8 +100,8 @@ def succeed(agent: Agent, message: Message, remote: Address, now: float = NOW) -
     agent.receive(sign(response, THEIRS.pwd.encode()), HERE, remote, now)
 
 
-def checking_agent(**options: bool) -> tuple[Agent, Message]:
-    agent = make_agent(**options)
+def checking_agent(controlling: bool = False) -> tuple[Agent, Message]:
+    agent = make_agent(controlling=controlling)
     agent.add_remote_candidate(Candidate.host(PEER), NOW)
     ((message, _),) = sent(agent)
     return agent, message

@@ -8,26 +8,22 @@ from ipaddress import ip_address
 
 from rtckit.ice.answer import IncomingCheck, answer, authenticate, read_check, refuse
 from rtckit.ice.candidate import Candidate
-from rtckit.ice.candidates import LocalCandidates, without_zone
+from rtckit.ice.candidates import LocalCandidates
 from rtckit.ice.checks import Check, Checks, Outcome, Purpose, Result, Role
-from rtckit.ice.consent import Consent
 from rtckit.ice.credentials import Credentials
 from rtckit.ice.event import (
     ConsentExpired,
     Event,
-    GatheringFinished,
     IceState,
-    LocalCandidateFound,
-    RemoteCandidateLearned,
     ResolveName,
     RoleChanged,
-    SelectedPairChanged,
     StateChanged,
 )
 from rtckit.ice.gathering import Gatherer
 from rtckit.ice.generation import Generation
 from rtckit.ice.limits import Limits, Timing
 from rtckit.ice.pair import CandidatePair, PairState
+from rtckit.ice.selection import Selection
 from rtckit.seam import Address, Entropy, ParseError, Timers, Train, Transmit
 from rtckit.stun import ErrorCode, Message, MessageClass, Method
 
@@ -67,18 +63,13 @@ class Agent:
         self._entropy = entropy
         self._role = Role(controlling and not lite, entropy)
         self._checks = Checks(self._role, timing, entropy)
-        self._gatherer = Gatherer(timing, entropy)
         self._local = LocalCandidates(limits)
-        self._generation = Generation(
-            credentials or Credentials.generate(entropy), self._role, lite, limits, timing
-        )
         self._timers = Timers()
         self._transmits: deque[Transmit] = deque()
         self._events: deque[Event] = deque()
-        self._selected: CandidatePair | None = None
-        self._consent: Consent | None = None
-        self._previous_credentials: Credentials | None = None
-        self._previous_pair: CandidatePair | None = None
+        self._generation = self._begin(credentials, 0)
+        self._selection = Selection(self._events, timing, entropy, lite)
+        self._gatherer = Gatherer(self._local, self._events, timing, entropy)
 
     # Properties
 
@@ -110,14 +101,14 @@ class Agent:
     @property
     def selected_pair(self) -> CandidatePair | None:
         """The pair that data goes over, ``None`` while there is none."""
-        return self._selected
+        return self._selection.pair
 
     @property
     def pairs(self) -> list[CandidatePair]:
         """Every pair of this generation, highest priority first, and the one still in use."""
         pairs = self._generation.checklist.pairs
-        if self._previous_pair is not None:
-            pairs.append(self._previous_pair)
+        if self._selection.previous is not None:
+            pairs.append(self._selection.previous)
         return pairs
 
     def authenticated(self, remote: Address, local: Address) -> bool:
@@ -128,10 +119,8 @@ class Agent:
         pair = self._generation.checklist.find(local, remote)
         if pair is not None and pair.authenticated:
             return True
-        previous = self._previous_pair
-        if previous is not None and (previous.base, previous.remote_address) == (local, remote):
-            return True
-        return (local, remote) in self._generation.early
+        key = (local, remote)
+        return key in self._generation.early or self._selection.is_previous(local, remote)
 
     # Signaling
 
@@ -146,7 +135,7 @@ class Agent:
             raise ValueError("local candidates have ended")
         if self._over() or not self._local.add(candidate):
             return
-        self._generation.pair([candidate], self._generation.remote.known, self._selected)
+        self._generation.pair([candidate], self._generation.remote.known, self._selection.pair)
         self._ask_servers(now)
         self._advance(now)
 
@@ -177,7 +166,7 @@ class Agent:
         for _ in generation.remote.generation_is(credentials.ufrag):
             self.drops["candidate of another generation"] += 1
         self._progress(now)
-        generation.pair(self._local.known, generation.remote.known, self._selected)
+        generation.pair(self._local.known, generation.remote.known, self._selection.pair)
         for entry in generation.take_early():
             self._accept_check(entry.local, entry.remote, entry.check, now)
         self._advance(now)
@@ -193,7 +182,7 @@ class Agent:
             self.drops[objection] += 1
             return
         if not candidate.is_name:
-            generation.add_remote(candidate, self._local.known, self._selected)
+            generation.add_remote(candidate, self._local.known, self._selection.pair)
         elif generation.remote.await_name(candidate):
             self._events.append(ResolveName(candidate.address))
         self._progress(now)
@@ -211,7 +200,7 @@ class Agent:
             for address in addresses:
                 if not generation.remote.full:
                     resolved = replace(candidate, address=str(ip_address(address)))
-                    generation.add_remote(resolved, self._local.known, self._selected)
+                    generation.add_remote(resolved, self._local.known, self._selection.pair)
         self._advance(now)
 
     def add_stun_server(self, server: Address, now: float) -> None:
@@ -243,20 +232,12 @@ class Agent:
         """
         if self.state is IceState.CLOSED:
             raise ValueError("the agent is closed")
-        self._previous_credentials = self.local_credentials
-        self._previous_pair = self._selected
-        self._generation = Generation(
-            credentials or Credentials.generate(self._entropy),
-            self._role,
-            self.lite,
-            self.limits,
-            self.timing,
-            self._generation.checklist.last_number,
-        )
+        self._selection.restart(self.local_credentials)
+        self._generation = self._begin(credentials, self._generation.checklist.last_number)
         self._local.ended = False
         self._checks.clear()
         self._timers.clear()
-        if self._selected is None:
+        if self._selection.pair is None:
             self._set_state(IceState.NEW if self.state is IceState.NEW else IceState.CHECKING)
         elif self.state is IceState.DISCONNECTED:
             self._set_state(IceState.CHECKING)
@@ -288,7 +269,7 @@ class Agent:
             # A keepalive says nothing (RFC 8445 §11).
             return
         elif self._gatherer.awaits(message.transaction_id):
-            self._receive_gathered(message, local, remote)
+            self._gatherer.receive(message, local, remote)
         else:
             outcome = self._checks.receive(message, local, remote, now, self.drops)
             if outcome is not None:
@@ -307,8 +288,8 @@ class Agent:
             self._gatherer.next_timeout(),
             self._generation.nomination.deadline,
         ]
-        if self._consent is not None:
-            times.append(self._consent.next_timeout())
+        if self._selection.consent is not None:
+            times.append(self._selection.consent.next_timeout())
         return min((when for when in times if when is not None), default=None)
 
     def handle_timeout(self, now: float) -> None:
@@ -316,11 +297,10 @@ class Agent:
         if self._over():
             return
         again, over = self._checks.expire(now)
-        for transmit in again:
+        for transmit in (*again, *self._gatherer.expire(now)):
             self._send(transmit)
         for check in over:
-            self._unanswered(check)
-        self._expire_gathering(now)
+            self._fail_pair(check)
         if "fail" in self._timers.expire(now):
             self._fail()
             return
@@ -331,29 +311,23 @@ class Agent:
         """The next thing the owner should know, or ``None``."""
         return self._events.popleft() if self._events else None
 
-    # Candidates and pairs
+    # Gathering and generations
+
+    def _begin(self, credentials: Credentials | None, first_number: int) -> Generation:
+        return Generation(
+            credentials or Credentials.generate(self._entropy),
+            self._role,
+            self.lite,
+            self.limits,
+            self.timing,
+            self._events,
+            self.drops,
+            first_number,
+        )
 
     def _ask_servers(self, now: float) -> None:
-        for transmit in self._gatherer.ask(self._local.bases(), now):
+        for transmit in self._gatherer.ask(now):
             self._send(transmit)
-
-    def _receive_gathered(self, message: Message, local: Address, remote: Address) -> None:
-        candidate = self._gatherer.receive(message, local, remote)
-        if (
-            candidate is not None
-            and candidate.transport_address != without_zone(local)
-            and self._local.add(candidate)
-        ):
-            self._events.append(LocalCandidateFound(candidate))
-        if not self._gatherer.pending:
-            self._events.append(GatheringFinished())
-
-    def _expire_gathering(self, now: float) -> None:
-        if self._gatherer.pending:
-            for transmit in self._gatherer.expire(now):
-                self._send(transmit)
-            if not self._gatherer.pending:
-                self._events.append(GatheringFinished())
 
     # Requests (RFC 8445 §7.3)
 
@@ -365,8 +339,8 @@ class Agent:
             self.drops["unknown local address"] += 1
             return
         accepted = [self.local_credentials]
-        if self._previous_credentials is not None:
-            accepted.append(self._previous_credentials)
+        if self._selection.previous_credentials is not None:
+            accepted.append(self._selection.previous_credentials)
         credentials = authenticate(message, accepted, self.drops)
         if credentials is None:
             return
@@ -385,7 +359,9 @@ class Agent:
             return
         self._reply(answer(message, credentials, remote), local, remote)
         if credentials is not self.local_credentials:
-            self._hear_previous(local, remote, now)
+            previous = self._selection.previous
+            if previous is not None and self._selection.is_previous(local, remote):
+                self._selection.hear(previous, now)
         elif self.remote_credentials is None and not self.lite:
             if not self._generation.remember(candidate, remote, check):
                 self.drops["too many early checks"] += 1
@@ -403,32 +379,16 @@ class Agent:
         self._set_role(not self.controlling)
         return True
 
-    def _hear_previous(self, local: Address, remote: Address, now: float) -> None:
-        pair = self._previous_pair
-        if pair is not None and (pair.base, pair.remote_address) == (local, remote):
-            self._hear(pair, now)
-
-    def _hear(self, pair: CandidatePair, now: float) -> None:
-        pair.authenticated = True
-        pair.last_request = now
-        pair.statistics.requests_received += 1
-        pair.statistics.responses_sent += 1
-        if self._consent is not None and self._consent.pair is pair:
-            self._consent.checked(now)
-
     def _accept_check(
         self, local: Candidate, remote: Address, check: IncomingCheck, now: float
     ) -> None:
-        pair = self._generation.checklist.find(local.transport_address, remote)
+        pair = self._generation.meet(local, remote, check.priority, self._selection.pair)
         if pair is None:
-            pair = self._learn_pair(local, remote, check.priority, now)
-            if pair is None:
-                return
-        self._hear(pair, now)
+            return
+        self._selection.hear(pair, now)
         self._progress(now)
         if self.lite:
             pair.state = PairState.SUCCEEDED
-            self._prefer(pair, now)
         if (
             check.use_candidate
             and not self.controlling
@@ -436,22 +396,6 @@ class Agent:
         ):
             self._nominate(pair, now)
         self._trigger(pair, now)
-
-    def _learn_pair(
-        self, local: Candidate, remote: Address, priority: int, now: float
-    ) -> CandidatePair | None:
-        generation = self._generation
-        candidate = generation.remote.find(remote)
-        if candidate is None:
-            candidate = generation.remote.learn(remote, priority)
-            if candidate is None:
-                self.drops["too many peer-reflexive candidates"] += 1
-                return None
-            self._events.append(RemoteCandidateLearned(candidate))
-        pair = generation.add_pair(local, candidate, remote, self._selected)
-        if pair is None:
-            self.drops["too many pairs"] += 1
-        return pair
 
     def _trigger(self, pair: CandidatePair, now: float) -> None:
         """Check back at once (RFC 8445 §7.3.1.4)."""
@@ -479,18 +423,16 @@ class Agent:
             self._check(pair, Purpose.CONNECTIVITY, now)
             self._timers.set("pace", now + self.timing.ta)
 
-    def _unanswered(self, check: Check) -> None:
-        if check.settles:
-            self._fail_pair(check)
-
     def _fail_pair(self, check: Check) -> None:
+        if not check.settles:
+            return
         pair = check.pair
         self._generation.nomination.ended(pair)
         if check.purpose is Purpose.CONNECTIVITY and pair.state is not PairState.IN_PROGRESS:
             return
         pair.state = PairState.FAILED
-        if pair is self._selected and not pair.nominated:
-            self._select(None)
+        if pair is self._selection.pair and not pair.nominated:
+            self._selection.drop()
 
     def _conclude(self, outcome: Outcome, now: float) -> None:
         check = outcome.check
@@ -499,17 +441,14 @@ class Agent:
             self._yield_role(check)
             return
         if outcome.result is Result.FAILED:
-            if check.settles:
-                self._fail_pair(check)
+            self._fail_pair(check)
             return
-        pair.authenticated = True
-        if self._consent is not None and self._consent.pair is pair:
-            self._consent.answered(now)
+        self._selection.answered(pair, now)
         if not check.settles:
             return
         self._progress(now)
         if outcome.mapped is not None:
-            self._learn_mapped(pair, outcome.mapped, check.priority)
+            self._generation.seen_as(pair, outcome.mapped, check.priority, self._local)
         pair.state = PairState.SUCCEEDED
         self._generation.checklist.unfreeze(pair)
         nomination = self._generation.nomination
@@ -517,11 +456,8 @@ class Agent:
         if self.controlling:
             if check.purpose is Purpose.NOMINATION:
                 self._nominate(pair, now)
-        elif pair.nominate_on_success and self._generation.nomination.follows(
-            pair, pair.nomination, now
-        ):
+        elif pair.nominate_on_success and nomination.follows(pair, pair.nomination, now):
             self._nominate(pair, now)
-        self._prefer(pair, now)
 
     def _yield_role(self, check: Check) -> None:
         # RFC 8445 §7.2.5.1: switch away from the role that the check claimed.
@@ -533,19 +469,6 @@ class Agent:
         self._generation.nomination.ended(check.pair)
         if check.pair.state is PairState.IN_PROGRESS:
             check.pair.state = PairState.WAITING
-
-    def _learn_mapped(self, pair: CandidatePair, mapped: Address, priority: int) -> None:
-        """Find or learn the local candidate that the peer saw (RFC 8445 §7.2.5.3.1)."""
-        candidate = self._local.seen_as(pair.base, mapped)
-        if candidate is None:
-            candidate = self._local.learn(pair.base, mapped, priority)
-            if candidate is None:
-                self.drops["too many local peer-reflexive candidates"] += 1
-                return
-            self._events.append(LocalCandidateFound(candidate))
-        pair.local = candidate
-        pair.set_role(self.controlling)
-        self._generation.checklist.sort()
 
     # Nomination and selection (RFC 8445 §8)
 
@@ -563,30 +486,12 @@ class Agent:
             if other.state is PairState.IN_PROGRESS and other.priority < pair.priority:
                 self._checks.cancel(other)
                 other.state = PairState.FROZEN
-        self._previous_pair = None
-        self._previous_credentials = None
-        self._select(pair, now)
-
-    def _prefer(self, pair: CandidatePair, now: float) -> None:
-        """Use a valid pair until one is nominated (RFC 8445 §12.1)."""
-        if self._generation.nomination.nominated is not None or self._previous_pair is not None:
-            return
-        if self._selected is None or pair.priority > self._selected.priority:
-            self._select(pair, now)
-
-    def _select(self, pair: CandidatePair | None, now: float = 0.0) -> None:
-        if pair is self._selected:
-            return
-        self._selected = pair
-        self._consent = None
-        if pair is not None:
-            self._consent = Consent(pair, now, self.timing, self._entropy, self.lite)
-        self._events.append(SelectedPairChanged(pair))
+        self._selection.settle(pair, now)
 
     # Consent (RFC 7675)
 
     def _refresh_consent(self, now: float) -> None:
-        consent = self._consent
+        consent = self._selection.consent
         if consent is None:
             return
         if now >= consent.expires:
@@ -603,10 +508,9 @@ class Agent:
         self._checks.cancel(pair)
         pair.state = PairState.FAILED
         pair.authenticated = False
-        if pair is self._previous_pair:
+        if pair is self._selection.previous:
             # The new generation may still succeed.
-            self._previous_pair = None
-            self._select(None)
+            self._selection.drop()
         else:
             self._fail()
 
@@ -616,23 +520,26 @@ class Agent:
         """What every change may have made possible: checks, nomination, another state."""
         if self._over():
             return
-        best = self._generation.checklist.best_valid()
-        if best is not None:
-            self._prefer(best, now)
+        checklist = self._generation.checklist
+        nomination = self._generation.nomination
+        best = checklist.best_valid()
+        if best is not None and nomination.nominated is None:
+            self._selection.prefer(best, now)
         self._pace(now)
         if self.controlling:
-            chosen = self._generation.nomination.choose(self._generation.checklist, now)
+            chosen = nomination.choose(checklist, now)
             if chosen is not None:
                 self._check(chosen, Purpose.NOMINATION, now)
-        if self._consent is not None:
-            self._consent.update(now)
+        if self._selection.consent is not None:
+            self._selection.consent.update(now)
         self._watch_failure(now)
         self._set_state(self._current_state())
 
     def _current_state(self) -> IceState:
-        if self._selected is not None:
-            if self._consent is not None and self._consent.silent:
-                restarting = self._previous_pair is not None
+        consent = self._selection.consent
+        if consent is not None:
+            if consent.silent:
+                restarting = self._selection.previous is not None
                 return IceState.CHECKING if restarting else IceState.DISCONNECTED
             ended = self._local.ended and (self._generation.remote.ended or self.lite)
             if self._generation.nomination.nominated is not None and ended:
@@ -643,7 +550,7 @@ class Agent:
         return IceState.CHECKING if self.state is not IceState.NEW else IceState.NEW
 
     def _watch_failure(self, now: float) -> None:
-        if self._selected is not None:
+        if self._selection.pair is not None:
             self._timers.stop("fail")
             return
         if self.remote_credentials is None or self.lite:
@@ -654,7 +561,7 @@ class Agent:
             self._timers.set_earlier("fail", now + self.timing.failure_grace)
 
     def _progress(self, now: float) -> None:
-        if self._selected is None and self.remote_credentials is not None and not self.lite:
+        if self._selection.pair is None and self.remote_credentials is not None and not self.lite:
             self._timers.set("fail", now + self.timing.patience)
 
     def _fail(self) -> None:
@@ -666,9 +573,7 @@ class Agent:
         self._checks.clear()
         self._transmits.clear()
         self._gatherer.clear()
-        self._previous_pair = None
-        if self._selected is not None:
-            self._select(None)
+        self._selection.drop()
 
     def _over(self) -> bool:
         return self.state in (IceState.CLOSED, IceState.FAILED)

@@ -150,5 +150,5 @@ class Checklist:
         return None
 
     def exhausted(self) -> bool:
-        """Whether every pair there is has failed."""
-        return all(pair.state is PairState.FAILED for pair in self._sorted)
+        """Whether there are pairs and all have failed."""
+        return bool(self._sorted) and all(pair.state is PairState.FAILED for pair in self._sorted)

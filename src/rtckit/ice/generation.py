@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from dataclasses import dataclass
 
 from rtckit.ice.answer import IncomingCheck
 from rtckit.ice.candidate import Candidate
-from rtckit.ice.candidates import RemoteCandidates
+from rtckit.ice.candidates import LocalCandidates, RemoteCandidates
 from rtckit.ice.checklist import Checklist, reach
 from rtckit.ice.checks import Role
 from rtckit.ice.credentials import Credentials
+from rtckit.ice.event import Event, LocalCandidateFound, RemoteCandidateLearned
 from rtckit.ice.limits import Limits, Timing
 from rtckit.ice.nomination import Nomination
 from rtckit.ice.pair import CandidatePair
@@ -35,6 +37,8 @@ class Generation:
     """
 
     __slots__ = (
+        "_drops",
+        "_events",
         "_limits",
         "_lite",
         "_role",
@@ -54,8 +58,12 @@ class Generation:
         lite: bool,
         limits: Limits,
         timing: Timing,
+        events: deque[Event],
+        drops: Counter[str],
         first_number: int = 0,
     ) -> None:
+        self._events = events
+        self._drops = drops
         self._role = role
         self._lite = lite
         self._limits = limits
@@ -115,6 +123,40 @@ class Generation:
         pair = CandidatePair(local, remote, base, destination, controlling, username, key.encode())
         return pair if self.checklist.add(pair, keep) else None
 
+    def meet(
+        self, local: Candidate, remote: Address, priority: int, keep: CandidatePair | None
+    ) -> CandidatePair | None:
+        """The pair that a check came in on, learned if need be (RFC 8445 §7.3.1.3, §7.3.1.4)."""
+        pair = self.checklist.find(local.transport_address, remote)
+        if pair is not None:
+            return pair
+        candidate = self.remote.find(remote)
+        if candidate is None:
+            candidate = self.remote.learn(remote, priority)
+            if candidate is None:
+                self._drops["too many peer-reflexive candidates"] += 1
+                return None
+            self._events.append(RemoteCandidateLearned(candidate))
+        pair = self.add_pair(local, candidate, remote, keep)
+        if pair is None:
+            self._drops["too many pairs"] += 1
+        return pair
+
+    def seen_as(
+        self, pair: CandidatePair, mapped: Address, priority: int, local: LocalCandidates
+    ) -> None:
+        """The peer saw a check come from ``mapped``: find or learn that candidate (§7.2.5.3.1)."""
+        candidate = local.seen_as(pair.base, mapped)
+        if candidate is None:
+            candidate = local.learn(pair.base, mapped, priority)
+            if candidate is None:
+                self._drops["too many local peer-reflexive candidates"] += 1
+                return
+            self._events.append(LocalCandidateFound(candidate))
+        pair.local = candidate
+        pair.set_role(self._role.controlling)
+        self.checklist.sort()
+
     def remember(self, local: Candidate, remote: Address, check: IncomingCheck) -> bool:
         """Keep a check until the remote credentials are known; ``False`` beyond the limit."""
         key = (local.transport_address, remote)
@@ -130,5 +172,6 @@ class Generation:
         return early
 
     def hopeless(self) -> bool:
-        """Whether the peer has ended its candidates and every pair has failed."""
-        return self.remote.ended and not self.remote.unresolved and self.checklist.exhausted()
+        """Whether the peer has ended its candidates and every pair, of some, has failed."""
+        ended = self.remote.ended and not self.remote.unresolved
+        return ended and self.checklist.exhausted()
