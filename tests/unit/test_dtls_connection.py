@@ -83,6 +83,10 @@ def events(connection: Connection) -> list[Event]:
     return found
 
 
+def state_of(connection: Connection) -> str:
+    return connection.state
+
+
 def exchange(one: Connection, other: Connection, now: float = 0.0) -> None:
     """Carry datagrams until none moves; no time passes."""
     moved = True
@@ -145,10 +149,10 @@ def plaintext(content_type: int, payload: bytes) -> bytes:
 
 def test_the_flights_are_those_of_the_rfc() -> None:
     one, other = client(), server()
-    assert one.state == "new"
+    assert state_of(one) == "new"
     one.start(0.0)
     other.start(0.0)
-    assert one.state == "connecting"
+    assert state_of(one) == "connecting"
     first = sent(one)
     assert types(first) == ["client_hello"]
     other.receive(first, 0.0)
@@ -449,7 +453,8 @@ def test_application_data_in_plaintext_is_dropped() -> None:
     fresh = client()
     fresh.start(0.0)
     fresh.receive([plaintext(23, b"forged")], 0.0)
-    assert events(one) == events(fresh) == []
+    assert events(one) == []
+    assert events(fresh) == []
     assert one.drops["plaintext after the handshake"] == 1
     assert fresh.drops["application data in plaintext"] == 1
 
@@ -528,7 +533,8 @@ def test_close_notify_closes_both(role: Role) -> None:
     one.close()
     one.send([b"late"])
     assert one.drops["sent after the end"] == 1
-    assert sent(one) == events(one) == []
+    assert sent(one) == []
+    assert events(one) == []
 
 
 def test_a_connection_that_was_never_started_closes_without_a_word() -> None:
@@ -733,4 +739,4 @@ def test_settings_that_make_no_sense() -> None:
         {"cookie_secret": b"short"},
     ):
         with pytest.raises(ValueError):
-            Config(**wrong)  # type: ignore[arg-type]
+            Config(**wrong)
