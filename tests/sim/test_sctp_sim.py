@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
 
 import pytest
 
@@ -19,6 +20,7 @@ from rtckit.sctp import (
     Restarted,
     State,
 )
+from rtckit.seam import Entropy
 from rtckit.testing import Conditions, Link, seeded_entropy
 
 
@@ -36,9 +38,7 @@ class Pair:
         self.seed = seed
         rng = random.Random(f"pair {seed}")
         config = config or Config()
-        self.ends = [
-            Association(config, entropy=seeded_entropy(f"{seed} {side}")) for side in "ab"
-        ]
+        self.ends = [Association(config, entropy=seeded_entropy(f"{seed} {side}")) for side in "ab"]
         self.links: list[Link[None]] = [Link(conditions, rng), Link(back or conditions, rng)]
         self.reads = [True, True]
         self.messages: list[list[tuple[int, int, bytes]]] = [[], []]
@@ -90,16 +90,9 @@ class Pair:
     def step(self, limit: float) -> None:
         """To the next thing that happens, but no further than ``limit``."""
         self.drain()
-        times = [
-            time
-            for machine in (*self.links, *self.ends)
-            if (
-                time := machine.next_arrival()
-                if isinstance(machine, Link)
-                else machine.next_timeout()
-            )
-            is not None
-        ]
+        arrivals = [link.next_arrival() for link in self.links]
+        deadlines = [end.next_timeout() for end in self.ends]
+        times = [time for time in (*arrivals, *deadlines) if time is not None]
         self.now = max(self.now, min([*times, limit]))
         for side, link in enumerate(self.links):
             arrived = [packet for packet, _ in link.receive(self.now)]
@@ -116,7 +109,11 @@ class Pair:
         while self.now < end:
             self.step(end)
 
-    def run_until(self, done, seconds: float) -> None:  # type: ignore[no-untyped-def]
+    def wait_for(self, side: int, kind: type, count: int) -> None:
+        events = self.events[side]
+        self.run_until(lambda: sum(isinstance(e, kind) for e in events) == count, 200)
+
+    def run_until(self, done: Callable[[], object], seconds: float) -> None:
         end = self.now + seconds
         while not done():
             assert self.now < end, f"seed {self.seed}: not done after {seconds} s"
@@ -187,7 +184,7 @@ def test_the_handshake_survives_heavy_loss(seed: int) -> None:
     assert pair.messages[1] == [(0, 51, b"here")]
 
 
-def from_entropy(tsn: int, seed: int):  # type: ignore[no-untyped-def]
+def from_entropy(tsn: int, seed: int) -> Entropy:
     """Entropy whose third draw, the initial TSN, is ``tsn``."""
     draws = iter([bytes(32), seed.to_bytes(4, "big"), tsn.to_bytes(4, "big")])
     rest = seeded_entropy(seed)
@@ -240,9 +237,7 @@ def test_partial_reliability_keeps_order_and_what_is_reliable(seed: int, mode: s
     last = b"the end"
     pair.a.send(1, 53, last, pair.now)
     pair.a.send(2, 53, last, pair.now)
-    pair.run_until(
-        lambda: sum(data == last for _, _, data in pair.messages[1]) == 2, 120
-    )
+    pair.run_until(lambda: sum(data == last for _, _, data in pair.messages[1]) == 2, 120)
     pair.run(2)
     got = {stream: [d for s, _, d in pair.messages[1] if s == stream] for stream in (1, 2)}
     assert got[1] == [*reliable, last]
@@ -365,10 +360,7 @@ def test_streams_are_reset_and_used_again_under_loss(seed: int) -> None:
         pair.a.reset_streams([5], pair.now)
         with pytest.raises(ValueError, match="being reset"):
             pair.a.send(5, 51, b"too early", pair.now)
-        pair.run_until(
-            lambda: sum(isinstance(e, OutgoingStreamsReset) for e in pair.events[0]) == life + 1,
-            60,
-        )
+        pair.wait_for(0, OutgoingStreamsReset, life + 1)
         assert sum(isinstance(e, IncomingStreamsReset) for e in pair.events[1]) == life + 1
     pair.run(2)
     assert [data for _, _, data in pair.messages[1]] == expected
@@ -419,7 +411,7 @@ def test_a_dead_path_is_noticed_with_and_without_data() -> None:
         if data:
             pair.a.send(0, 51, b"into the void", pair.now)
         start = pair.now
-        pair.run_until(lambda: pair.has(0, Closed), 200)
+        pair.wait_for(0, Closed, 1)
         assert "path" in next(e.reason for e in pair.events[0] if isinstance(e, Closed))
         assert pair.now - start < 90
         assert pair.a.next_timeout() is None

@@ -365,14 +365,16 @@ class Flight:
         self.chunks[tsn] = chunk
 
     def _advance_abandon_point(self) -> None:
-        """RFC 3758 §3.5 C2. The point also passes over what the peer has beyond a gap if that
-        too may be given up: should the peer renege on it, nothing reliable is lost."""
+        """RFC 3758 §3.5 C2. The point also passes over unordered messages that the peer has
+        beyond a gap, if they too may be given up: should the peer renege on them, nothing
+        reliable is lost. Not over ordered ones: usrsctp discards those that wait up to the
+        sequence number in a FORWARD TSN, though they are whole."""
         chunks = self.chunks
         tsn = self.abandon_point + 1
         while (chunk := chunks.get(tsn)) is not None and chunk.policy is not None:
             if chunk.state == ABANDONED:
                 self.abandon_point = tsn
-            elif chunk.state != ACKNOWLEDGED:
+            elif chunk.state != ACKNOWLEDGED or chunk.policy.ssn >= 0:
                 break
             tsn += 1
 
