@@ -9,9 +9,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from tests.seeds.device import QUICK_START, DeviceProcess, device_process
 
 from rtckit import RTCPeerConnection, RTCSessionDescription
-from tests.seeds.device import QUICK_START, DeviceProcess, device_process
 
 WAIT = 15.0
 LISTENING = r"Listening on (\S+)"
@@ -147,9 +147,7 @@ def script(tmp_path: Path, text: str) -> Path:
 
 def test_a_script_gets_its_arguments_and_its_neighbours(tmp_path: Path) -> None:
     (tmp_path / "neighbour.py").write_text("name = 'next door'")
-    path = script(
-        tmp_path, "import sys, neighbour\nprint(__name__, sys.argv[1:], neighbour.name)"
-    )
+    path = script(tmp_path, "import sys, neighbour\nprint(__name__, sys.argv[1:], neighbour.name)")
     with device_process("-m", "rtckit.device", path, "a", "--b") as device:
         assert device.wait() == 0
         assert device.rest() == "__main__ ['a', '--b'] next door"

@@ -66,8 +66,8 @@ class Peer:
     again) before :meth:`set_remote_sdp` returns. So does a controlling peer whose connection was
     lost, by itself.
 
-    From :meth:`create_offer` or :meth:`set_remote_sdp` until :meth:`close` a peer keeps the
-    process alive.
+    From :meth:`create_offer` or :meth:`set_remote_sdp` until :meth:`close` or :meth:`disconnect` a
+    peer keeps the process alive.
     """
 
     def __init__(
