@@ -232,6 +232,22 @@ def test_pages_of_another_origin_and_address_space_may_ask(
     assert ask("POST", "/x")[1]["Access-Control-Allow-Origin"] == "https://studio.example"
 
 
+def test_with_an_origin_set_pages_of_no_other_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(httpserver.ORIGIN_VARIABLE, "https://studio.example")
+    heard: list[str] = []
+    httpserver.register("/x", lambda req, resp: heard.append(req.headers.get("Origin", "")))
+    own = (httpserver.url() or "").rstrip("/")
+    for origin, status in (
+        ("https://studio.example", 204),
+        (own, 204),
+        ("https://evil.example", 403),
+        ("null", 403),
+    ):
+        assert ask("POST", "/x", b"{}", {"Origin": origin})[0] == status
+    assert ask("POST", "/x", b"{}")[0] == 204
+    assert heard == ["https://studio.example", own, ""]
+
+
 def raw(listener: Listener, data: bytes) -> bytes:
     """All that the server sends for ``data``, until it closes the connection."""
     with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as connection:

@@ -178,6 +178,9 @@ class _Exchange(BaseHTTPRequestHandler):
         body = self._read_body()
         if body is None:
             return
+        if not self._origin_allowed():
+            self._refuse(HTTPStatus.FORBIDDEN)
+            return
         self.server.expect_by(self.connection, None)
         parts = urlsplit(self.path)
         request = Request(
@@ -208,6 +211,13 @@ class _Exchange(BaseHTTPRequestHandler):
             if self.headers.get(f"Access-Control-Request-{space}-Network") == "true":
                 headers[f"Access-Control-Allow-{space}-Network"] = "true"
         self._send(HTTPStatus.NO_CONTENT, headers, b"")
+
+    def _origin_allowed(self) -> bool:
+        # Without this, another site's page could not read the answer and yet have its POST heard.
+        origin = self.headers.get("Origin")
+        if self.server.origin == "*" or origin is None:
+            return True
+        return origin == self.server.origin or urlsplit(origin).netloc == self.headers.get("Host")
 
     def _read_body(self) -> bytes | None:
         if self.headers.get("Transfer-Encoding"):
