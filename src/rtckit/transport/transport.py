@@ -176,9 +176,10 @@ class Transport:
             room = self.MAX_EARLY_DATAGRAMS - len(self._early)
             self._early += records[:room]
             self.drops["dtls-before-role"] += max(0, len(records) - room)
-        else:
-            self._begin(now)
+        elif self._dtls_started:
             self.dtls.receive(records, now)
+        else:
+            self.drops["dtls-before-client-hello"] += len(records)
 
     def _poll_dtls(self, now: float) -> Transmit | None:
         connection = self.dtls
@@ -196,9 +197,13 @@ class Transport:
         return Transmit(train, pair.base, pair.remote_address)
 
     def _begin(self, now: float) -> None:
-        if self.dtls is not None and not self._dtls_started and self.ice.selected_pair is not None:
+        """A server is ready at once; a client speaks first, when there is a pair to speak on."""
+        connection = self.dtls
+        if connection is None or self._dtls_started:
+            return
+        if connection.role is dtls.Role.SERVER or self.ice.selected_pair is not None:
             self._dtls_started = True
-            self.dtls.start(now)
+            connection.start(now)
 
     def _step(self, now: float) -> None:
         """Route what the machines have to say to each other, and keep the rest for the owner."""

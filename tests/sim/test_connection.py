@@ -1,0 +1,224 @@
+"""Two whole peer connections over a seeded network in virtual time.
+
+``SEEDS`` in the environment says how many seeds each story runs (a multiple of the default).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from rtckit.connection import Settings
+from rtckit.testing import Conditions, Network, Simulation
+from tests.sim.peer import Peer, connect, negotiate
+
+A, B = "10.0.0.1", "10.0.0.2"
+FACTOR = int(os.environ.get("SEEDS", "1"))
+
+
+def pair(
+    seed: int | str, conditions: Conditions, settings: Settings | None = None
+) -> tuple[Simulation, Peer, Peer]:
+    simulation = Simulation(Network(seed, conditions))
+    offerer = Peer(f"offerer {seed}", A, settings=settings)
+    answerer = Peer(f"answerer {seed}", B, settings=settings)
+    simulation.attach(offerer, A)
+    simulation.attach(answerer, B)
+    return simulation, offerer, answerer
+
+
+def rough(seed: int, loss: float) -> Conditions:
+    """Loss, and a little of everything but corruption.
+
+    DTLS sends its first flights in the clear, so that a changed byte there ends the handshake,
+    as it must; corruption is for what comes after.
+    """
+    rng = random.Random(seed)
+    return Conditions(
+        delay=rng.choice([0.001, 0.02, 0.1]),
+        jitter=rng.random() * 0.01,
+        loss=loss,
+        reorder=rng.random() * 0.1,
+        reorder_delay=rng.random() * 0.03,
+        duplicate=rng.random() * 0.05,
+    )
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_every_seed_connects_under_thirty_percent_loss(block: int) -> None:
+    failed = []
+    for seed in range(block * 25 * FACTOR, (block + 1) * 25 * FACTOR):
+        simulation, offerer, answerer = pair(seed, rough(seed, 0.3))
+        try:
+            connect(simulation, offerer, answerer, limit=60)
+        except AssertionError as error:
+            failed.append((seed, str(error)))
+    assert not failed, failed
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_every_reliable_message_arrives_once_and_in_order(block: int) -> None:
+    failed = []
+    for seed in range(block * 25 * FACTOR, (block + 1) * 25 * FACTOR):
+        try:
+            exchange(seed)
+        except AssertionError as error:
+            failed.append((seed, str(error)))
+    assert not failed, failed
+
+
+def exchange(seed: int) -> None:
+    """Ordered and unordered messages both ways under 0 to 10 % loss and all the rest."""
+    rng = random.Random(f"exchange {seed}")
+    conditions = rough(seed, rng.random() * 0.1)
+    simulation, offerer, answerer = pair(seed, conditions)
+    ordered = offerer.channel("ordered", simulation.now)
+    unordered = offerer.channel("unordered", simulation.now, ordered=False)
+    connect(simulation, offerer, answerer)
+    simulation.run_until(lambda: {"ordered", "unordered"} <= answerer.announced.keys())
+    simulation.network.set_all(replace(conditions, corrupt=rng.random() * 0.03))
+    sent: dict[str, list[bytes]] = {}
+    for peer, channels in (
+        (offerer, [ordered, unordered]),
+        (answerer, [answerer.announced["ordered"], answerer.announced["unordered"]]),
+    ):
+        for channel in channels:
+            key = f"{channel.label} {peer is offerer}"
+            for number in range(20):
+                size = rng.choice([1, 10, 1000, 5000, 30000])
+                message = number.to_bytes(4, "big") + rng.randbytes(size)
+                sent.setdefault(key, []).append(message)
+                peer.connection.send(channel, message, False, simulation.now)
+
+    def complete() -> bool:
+        return all(
+            len(peer.received.get(label, ())) >= 20
+            for peer in (offerer, answerer)
+            for label in ("ordered", "unordered")
+        )
+
+    simulation.run_until(complete, limit=300)
+    simulation.run_for(5)
+    for receiver, origin in ((answerer, True), (offerer, False)):
+        assert receiver.received["ordered"] == sent[f"ordered {origin}"]
+        assert Counter(receiver.received["unordered"]) == Counter(sent[f"unordered {origin}"])
+
+
+def test_partial_reliability_drops_late_messages_and_no_others() -> None:
+    for seed in range(20 * FACTOR):
+        simulation, offerer, answerer = pair(seed, Conditions(delay=0.02, loss=0.2))
+        lossy = offerer.channel("lossy", simulation.now, max_retransmits=0)
+        reliable = offerer.channel("reliable", simulation.now)
+        connect(simulation, offerer, answerer)
+        simulation.run_until(lambda a=answerer: {"lossy", "reliable"} <= a.announced.keys())
+        for number in range(100):
+            data = number.to_bytes(2, "big")
+            offerer.connection.send(lossy, data, False, simulation.now)
+            offerer.connection.send(reliable, data, False, simulation.now)
+            simulation.run_for(0.01)
+        expected = [number.to_bytes(2, "big") for number in range(100)]
+        simulation.run_until(lambda a=answerer: len(a.received["reliable"]) == 100, limit=120)
+        simulation.run_for(3)
+        assert answerer.received["reliable"] == expected
+        got = answerer.received["lossy"]
+        assert got == [each for each in expected if each in set(got)], seed
+        assert 30 < len(got) < 100, seed
+
+
+def test_a_reader_that_stops_closes_the_window_and_loses_nothing() -> None:
+    simulation, offerer, answerer = pair(7, Conditions(delay=0.01))
+    bulk = offerer.channel("bulk", simulation.now)
+    connect(simulation, offerer, answerer)
+    simulation.run_until(lambda: "bulk" in answerer.announced)
+    answerer.reading = False
+    for number in range(200):
+        offerer.connection.send(bulk, bytes([number]) * 60000, False, simulation.now)
+    simulation.run_for(60)
+    assert answerer.unread <= answerer.connection._settings.receive_window
+    assert len(answerer.received["bulk"]) < 100
+    answerer.reading = True
+    waiting = answerer.received["bulk"]
+    for message in list(waiting):
+        answerer.connection.consume(len(message), simulation.now)
+    simulation.run_until(lambda: len(answerer.received["bulk"]) == 200, limit=60)
+    assert [message[0] for message in answerer.received["bulk"]] == list(range(200))
+
+
+def test_ice_restarts_under_load_without_losing_a_message() -> None:
+    for seed in range(10 * FACTOR):
+        simulation, offerer, answerer = pair(seed, Conditions(delay=0.03, loss=0.03))
+        bulk = offerer.channel("bulk", simulation.now)
+        connect(simulation, offerer, answerer)
+        simulation.run_until(lambda a=answerer: "bulk" in a.announced)
+        before = offerer.connection.ice.local_credentials
+        for number in range(50):
+            offerer.connection.send(bulk, bytes([number]) * 5000, False, simulation.now)
+            if number == 20:
+                offerer.connection.negotiation.restart_ice()
+                negotiate(simulation, offerer, answerer)
+            simulation.run_for(0.02)
+        simulation.run_until(lambda a=answerer: len(a.received["bulk"]) == 50, limit=60)
+        assert offerer.connection.ice.local_credentials != before
+        simulation.run_until(
+            lambda o=offerer: o.connection.connection_state == "connected", limit=30
+        )
+        assert [message[0] for message in answerer.received["bulk"]] == list(range(50))
+
+
+def test_a_path_that_dies_is_noticed_and_one_that_returns_is_used_again() -> None:
+    simulation, offerer, answerer = pair(1, Conditions(delay=0.02))
+    connect(simulation, offerer, answerer)
+    simulation.run_until(lambda: offerer.connection.connection_state == "connected")
+    simulation.network.set_all(Conditions(loss=1.0))
+    simulation.run_until(lambda: offerer.connection.connection_state == "disconnected", limit=20)
+    simulation.network.set_all(Conditions(delay=0.02))
+    simulation.run_until(lambda: offerer.connection.connection_state == "connected", limit=20)
+    simulation.network.set_all(Conditions(loss=1.0))
+    simulation.run_until(lambda: offerer.connection.connection_state == "failed", limit=60)
+
+
+def test_closing_tells_the_peer() -> None:
+    simulation, offerer, answerer = pair(2, Conditions(delay=0.02))
+    connect(simulation, offerer, answerer)
+    offerer.connection.close(simulation.now)
+    simulation.run_until(lambda: bool(answerer.closed), limit=1)
+    assert answerer.closed[0][1] == ""
+    simulation.run_until(lambda: answerer.connection.dtls_state == "closed", limit=1)
+
+
+def test_a_wrong_fingerprint_lets_nothing_through_in_either_role() -> None:
+    for side in ("offer", "answer"):
+        simulation, offerer, answerer = pair(side, Conditions(delay=0.01))
+        offerer.channel("first", simulation.now)
+        stranger = Peer("stranger", "10.0.0.9")
+        stranger.channel("x", simulation.now)
+        stranger.connection.set_local(None, simulation.now)
+        text = stranger.connection.negotiation.local_description
+        assert text is not None
+        [wrong] = [line for line in text.sdp.splitlines() if line.startswith("a=fingerprint")]
+        spoil(offerer if side == "answer" else answerer, wrong)
+        negotiate(simulation, offerer, answerer)
+        victim = answerer if side == "offer" else offerer
+        simulation.run_until(lambda v=victim: v.connection.dtls_state == "failed", limit=10)
+        simulation.run_for(5)
+        assert victim.connection.connection_state == "failed"
+        assert not offerer.opened and not answerer.announced
+        assert victim.connection.remote_certificate is None
+
+
+def spoil(peer: Peer, fingerprint: str) -> None:
+    """Make a peer believe that the other side announced another certificate."""
+    set_remote = peer.connection.set_remote
+
+    def spoiled(description, now):  # type: ignore[no-untyped-def]
+        lines = [
+            fingerprint if line.startswith("a=fingerprint") else line
+            for line in description.sdp.splitlines()
+        ]
+        return set_remote(type(description)(description.type, "\r\n".join(lines) + "\r\n"), now)
+
+    peer.connection.set_remote = spoiled  # type: ignore[method-assign]
