@@ -18,10 +18,10 @@ __all__ = ["RTCCertificate", "RTCDtlsFingerprint"]
 
 @dataclass(frozen=True, slots=True)
 class RTCDtlsFingerprint:
-    """A certificate's fingerprint, as ``a=fingerprint`` writes it (RFC 8122 §5).
+    """A certificate's fingerprint (WebRTC 1.0 §5.5.2).
 
     :ivar algorithm: e.g. ``"sha-256"``.
-    :ivar value: hexadecimal octets, joined by colons.
+    :ivar value: lower-case hexadecimal octets, joined by colons.
     """
 
     algorithm: str
@@ -54,24 +54,17 @@ class RTCCertificate:
         :param algorithm: ``"ECDSA"`` (on P-256), or a WebCrypto description such as
             ``{"name": "ECDSA", "namedCurve": "P-256"}`` or ``{"name": "RSASSA-PKCS1-v1_5",
             "modulusLength": 2048, "publicExponent": 65537, "hash": "SHA-256"}``.
+        A description may have ``expires``, the lifetime in milliseconds.
+
         :raises NotSupportedError: no such algorithm here.
+        :raises TypeError: the description has no name, or ``expires`` is no positive integer.
         """
         description = {"name": algorithm} if isinstance(algorithm, str) else dict(algorithm)
-        expires = description.get("expires")
-        if isinstance(expires, int | float):
-            lifetime = timedelta(milliseconds=expires)
+        if "expires" in description:
+            lifetime = _lifetime(description["expires"])
+        key = _private_key(description)
         now = datetime.now(UTC)
         lifetime = min(lifetime, cls.MAX_LIFETIME)
-        key = None
-        name = description.get("name")
-        if name == "RSASSA-PKCS1-v1_5":
-            size = description.get("modulusLength", 2048)
-            if description.get("hash", "SHA-256") != "SHA-256" or size not in (2048, 3072, 4096):
-                raise NotSupportedError("RSA certificates have 2048 to 4096 bits and SHA-256")
-            assert isinstance(size, int)
-            key = rsa.generate_private_key(public_exponent=65537, key_size=size)
-        elif name != "ECDSA" or description.get("namedCurve", "P-256") != "P-256":
-            raise NotSupportedError(f"cannot make a certificate of {algorithm!r}")
         return cls(
             dtls.Certificate.generate(now, entropy=os.urandom, lifetime=lifetime, private_key=key)
         )
@@ -111,4 +104,32 @@ class RTCCertificate:
     def getFingerprints(self) -> list[RTCDtlsFingerprint]:
         """Its fingerprints, strongest last."""
         found = [self._certificate.fingerprint(name) for name in ("sha-256", "sha-384", "sha-512")]
-        return [RTCDtlsFingerprint(each.algorithm, each.value) for each in found]
+        return [RTCDtlsFingerprint(each.algorithm, each.value.lower()) for each in found]
+
+
+def _lifetime(expires: object) -> timedelta:
+    """RTCCertificateExpiration: milliseconds, which Web IDL takes without a sign."""
+    if not isinstance(expires, int) or isinstance(expires, bool) or expires <= 0:
+        raise TypeError(f"expires must be a positive number of milliseconds, not {expires!r}")
+    longest = RTCCertificate.MAX_LIFETIME
+    return min(timedelta(milliseconds=min(expires, longest // timedelta(milliseconds=1))), longest)
+
+
+def _private_key(description: Mapping[str, object]) -> rsa.RSAPrivateKey | None:
+    """The key that is described; ``None`` for a fresh one on P-256."""
+    name = description.get("name")
+    if not isinstance(name, str):
+        raise TypeError("the description of an algorithm needs a name")
+    if name == "ECDSA":
+        if description.get("namedCurve", "P-256") != "P-256":
+            raise NotSupportedError("ECDSA certificates are on P-256")
+        return None
+    if name != "RSASSA-PKCS1-v1_5":
+        raise NotSupportedError(f"cannot make a certificate of {name!r}")
+    size = description.get("modulusLength", 2048)
+    if description.get("hash", "SHA-256") != "SHA-256" or size not in (2048, 3072, 4096):
+        raise NotSupportedError("RSA certificates have 2048 to 4096 bits and SHA-256")
+    if description.get("publicExponent", 65537) not in (65537, b"\x01\x00\x01"):
+        raise NotSupportedError("RSA certificates have the public exponent 65537")
+    assert isinstance(size, int)
+    return rsa.generate_private_key(public_exponent=65537, key_size=size)

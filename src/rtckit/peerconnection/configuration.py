@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
+from rtckit.errors import InvalidAccessError, InvalidModificationError
 from rtckit.ice import Credentials
 from rtckit.runtime import UdpEndpoint
 
 from .certificate import RTCCertificate
 from .ice_server import RTCIceServer
 
-__all__ = ["RTCConfiguration", "TransportOptions"]
+__all__ = ["ConfigurationInit", "RTCConfiguration", "TransportOptions", "read_configuration"]
+
+_ENUMERATIONS = {
+    "bundlePolicy": ("balanced", "max-compat", "max-bundle"),
+    "iceTransportPolicy": ("all", "relay"),
+    "rtcpMuxPolicy": ("require",),
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,20 +78,83 @@ class RTCConfiguration:
     transport: TransportOptions = field(default_factory=TransportOptions)
 
     def check(self) -> None:
-        """Check the values as Web IDL does.
+        """Check the values as Web IDL, the constructor and "set a configuration" do.
 
-        :raises TypeError: a value is none of its enumeration, or out of range.
+        :raises TypeError: a value is of another type, none of its enumeration, or out of range.
+        :raises InvalidAccessError: a certificate has expired, or a TURN server lacks credentials.
+        :raises SyntaxDOMException: a server's URL is malformed.
         """
-        allowed = {
-            "bundlePolicy": ("balanced", "max-compat", "max-bundle"),
-            "iceTransportPolicy": ("all", "relay"),
-            "rtcpMuxPolicy": ("require",),
-        }
-        for name, values in allowed.items():
+        self._check_types()
+        for certificate in self.certificates or []:
+            if certificate.expired:
+                raise InvalidAccessError("a certificate of the configuration has expired")
+        for server in self.iceServers or []:
+            server.parsed()
+
+    def check_change(self, now: RTCConfiguration, *, gathered: bool) -> None:
+        """Check that it may take the place of the one in force (§4.4.1.6, set a configuration).
+
+        :param gathered: whether ``setLocalDescription`` has been called.
+        :raises InvalidModificationError: a part that must not change does.
+        """
+        ours, theirs = self.certificates or [], now.certificates or []
+        if len(ours) != len(theirs) or any(
+            one is not other for one, other in zip(ours, theirs, strict=True)
+        ):
+            raise InvalidModificationError("the certificates cannot be changed")
+        if self.bundlePolicy != now.bundlePolicy:
+            raise InvalidModificationError("bundlePolicy cannot be changed")
+        if gathered and self.iceCandidatePoolSize != now.iceCandidatePoolSize:
+            raise InvalidModificationError(
+                "iceCandidatePoolSize cannot be changed after setLocalDescription"
+            )
+
+    def copied(self) -> RTCConfiguration:
+        """A copy that nobody else changes, with its sequences present."""
+        return replace(
+            self,
+            iceServers=[replace(server) for server in self.iceServers or []],
+            certificates=list(self.certificates or []),
+        )
+
+    def _check_types(self) -> None:
+        for name, values in _ENUMERATIONS.items():
             value = getattr(self, name)
             if value not in values:
                 raise TypeError(f"{name} must be one of {', '.join(values)}, not {value!r}")
-        if not 0 <= self.iceCandidatePoolSize <= 255:
-            raise TypeError("iceCandidatePoolSize must be 0 to 255")
+        size = self.iceCandidatePoolSize
+        if not isinstance(size, int) or not 0 <= size <= 255:
+            raise TypeError(f"iceCandidatePoolSize must be 0 to 255, not {size!r}")
+        for certificate in self.certificates or []:
+            if not isinstance(certificate, RTCCertificate):
+                raise TypeError("certificates must be RTCCertificates")
         for server in self.iceServers or []:
-            server.parsed()
+            if not isinstance(server, RTCIceServer):
+                raise TypeError("iceServers must be RTCIceServers")
+            server.check_types()
+
+
+#: The object, or a mapping of its members, servers as mappings too.
+ConfigurationInit: TypeAlias = RTCConfiguration | Mapping[str, object]
+
+
+def read_configuration(init: ConfigurationInit | None) -> RTCConfiguration:
+    """A copy of what was given, checked.
+
+    :raises TypeError: it is no configuration.
+    :raises InvalidAccessError, SyntaxDOMException: see :meth:`RTCConfiguration.check`.
+    """
+    if init is None:
+        init = RTCConfiguration()
+    elif isinstance(init, Mapping):
+        members = dict(init)
+        servers = members.get("iceServers")
+        if isinstance(servers, Sequence) and not isinstance(servers, str):
+            members["iceServers"] = [
+                RTCIceServer(**each) if isinstance(each, Mapping) else each for each in servers
+            ]
+        init = RTCConfiguration(**members)  # type: ignore[arg-type]  # check() looks
+    elif not isinstance(init, RTCConfiguration):
+        raise TypeError(f"a configuration is an RTCConfiguration, not {type(init).__name__}")
+    init.check()
+    return init.copied()

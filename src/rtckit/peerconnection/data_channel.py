@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from typing import Protocol, Self
 
 from rtckit.datachannel import Channel
-from rtckit.errors import InvalidStateError, RTCError
+from rtckit.errors import (
+    InvalidStateError,
+    NotSupportedError,
+    RTCError,
+    SyntaxDOMException,
+)
 from rtckit.runtime import Event as RuntimeEvent
 
 from .event_target import EventHandler, EventTarget
 from .events import Event, MessageEvent, RTCErrorEvent
+from .message_inbox import MessageInbox
 from .task_queue import TaskQueue
+from .usv_string import usv_string
 
 __all__ = ["ChannelOwner", "RTCDataChannel"]
 
@@ -20,7 +26,7 @@ logger = logging.getLogger("rtckit")
 
 
 class ChannelOwner(Protocol):
-    """What a channel asks of its peer connection."""
+    """What a channel asks of the peer connection."""
 
     def send_message(self, channel: Channel, data: bytes, text: bool) -> None:
         """Hand a message to the SCTP association."""
@@ -48,20 +54,22 @@ class RTCDataChannel(EventTarget):
 
     Whoever iterates holds the peer back by not reading: unread messages fill the receive
     window. Messages that arrive before anyone listens or iterates are kept, up to
-    :attr:`HELD_BYTES`, and handed to the first who does.
-    """
+    :attr:`MessageInbox.HELD_BYTES`, and handed to the first who does.
 
-    #: Bytes of messages kept while nobody listens or iterates. What comes after is dropped,
-    #: counted in :attr:`messagesDropped`, and logged once.
-    HELD_BYTES = 1024 * 1024
+    :ivar number: the how manieth of its connection it is.
+    :ivar messagesDropped: messages that came when nobody listened and that were too much to keep.
+    """
 
     #: :meth:`drain` waits when more than this many bytes are buffered ...
     HIGH_WATER = 1024 * 1024
     #: ... until no more than this many are.
     LOW_WATER = 256 * 1024
 
-    def __init__(self, owner: ChannelOwner, tasks: TaskQueue, channel: Channel) -> None:
+    def __init__(
+        self, owner: ChannelOwner, tasks: TaskQueue, channel: Channel, number: int
+    ) -> None:
         super().__init__(tasks)
+        self.number = number
         self.onopen: EventHandler | None = None
         self.onbufferedamountlow: EventHandler | None = None
         self.onerror: EventHandler | None = None
@@ -74,10 +82,7 @@ class RTCDataChannel(EventTarget):
         self._announced = False
         self._buffered = 0
         self._low_threshold = 0
-        self._reading = False
-        # (message, bytes that reading it gives back to the receive window)
-        self._inbox: deque[tuple[str | bytes, int]] = deque()
-        self._held = 0
+        self._inbox = MessageInbox(owner.consume)
         self._arrived: RuntimeEvent | None = None
         self._drained: RuntimeEvent | None = None
         self.messagesDropped = 0
@@ -144,8 +149,8 @@ class RTCDataChannel(EventTarget):
 
     @bufferedAmountLowThreshold.setter
     def bufferedAmountLowThreshold(self, value: int) -> None:
-        if not 0 <= value <= 0xFFFFFFFF:
-            raise ValueError("bufferedAmountLowThreshold must be 0 to 4294967295")
+        if not isinstance(value, int) or not 0 <= value <= 0xFFFFFFFF:
+            raise TypeError(f"bufferedAmountLowThreshold must be 0 to 4294967295, not {value!r}")
         self._low_threshold = value
 
     @property
@@ -155,8 +160,10 @@ class RTCDataChannel(EventTarget):
 
     @binaryType.setter
     def binaryType(self, value: str) -> None:
+        if value == "blob":
+            raise NotSupportedError("there are no blobs here: binary messages arrive as bytes")
         if value != "arraybuffer":
-            raise TypeError("binaryType is always 'arraybuffer': messages arrive as bytes")
+            raise SyntaxDOMException(f"binaryType must be 'arraybuffer', not {value!r}")
 
     @property
     def onmessage(self) -> EventHandler | None:
@@ -174,13 +181,13 @@ class RTCDataChannel(EventTarget):
 
         :raises InvalidStateError: the channel is not open.
         :raises TypeError: the message is larger than the peer takes, or no such type.
+        :raises OperationError: too much is buffered already.
         """
+        text = isinstance(data, str)
         if isinstance(data, str):
-            payload = data.encode("utf-8", "surrogatepass")
-            text = True
+            payload = usv_string(data).encode()
         elif isinstance(data, bytes | bytearray | memoryview):
             payload = bytes(data)
-            text = False
         else:
             raise TypeError(f"send takes str or bytes, not {type(data).__name__}")
         if self._ready_state != "open":
@@ -188,8 +195,8 @@ class RTCDataChannel(EventTarget):
         limit = self._owner.max_message_size()
         if limit and len(payload) > limit:
             raise TypeError(f"message of {len(payload)} bytes; the peer takes at most {limit}")
-        self._buffered += len(payload)
         self._owner.send_message(self._channel, payload, text)
+        self._buffered += len(payload)
 
     def close(self) -> None:
         """Close the channel: what was sent before still arrives; then both ends close."""
@@ -213,48 +220,53 @@ class RTCDataChannel(EventTarget):
             await self._drained.wait()
 
     def __aiter__(self) -> Self:
-        self._reading = True
+        self._inbox.reading = True
         return self
 
     async def __anext__(self) -> str | bytes:
-        self._reading = True
-        while not self._inbox:
+        inbox = self._inbox
+        inbox.reading = True
+        while not inbox:
             if self._ready_state == "closed":
                 raise StopAsyncIteration
             if self._arrived is None or self._arrived.is_set():
                 self._arrived = self._tasks.runtime().event()
             await self._arrived.wait()
-        message, size = self._inbox.popleft()
-        if size:
-            self._owner.consume(size)
-        return message
+        return inbox.take()
 
     def __repr__(self) -> str:
         return f"<RTCDataChannel {self.label!r} id={self.id} {self._ready_state}>"
 
     def deliver(self, message: str | bytes, size: int) -> None:
-        """A message of ``size`` bytes has arrived (called by the peer connection)."""
+        """A message has arrived that takes ``size`` bytes of the receive window (§6.2, receiving
+        messages; called by the peer connection)."""
+        if self._ready_state != "open":
+            self._owner.consume(size)
+            return
+        inbox = self._inbox
         listened = self._announced and self.has_listeners("message")
-        if listened:
-            if not self._reading:
-                self._owner.consume(size)
-            self.dispatchEvent(MessageEvent("message", message))
-        if self._reading:
-            self._inbox.append((message, size))
+        if inbox.reading:
+            inbox.put(message, size)
             if self._arrived is not None:
                 self._arrived.set()
-        elif not listened:
+        elif listened:
             self._owner.consume(size)
-            self._hold(message, size)
+        elif not inbox.hold(message, size):
+            if not self.messagesDropped:
+                logger.warning("%r: nobody reads it; messages are being dropped", self)
+            self.messagesDropped += 1
+        if listened:
+            self.dispatchEvent(MessageEvent("message", message))
 
-    def announce_open(self) -> None:
-        """The underlying transport is there: fire ``open`` (WebRTC 1.0 §6.2, announce as open)."""
+    def announce_open(self) -> bool:
+        """The underlying transport is there (§6.2, announcing as open); false if it is too late."""
         if self._ready_state in ("closing", "closed"):
-            return
+            return False
         self._ready_state = "open"
         self.dispatchEvent(Event("open"))
         self._announced = True
         self._hand_over_held()
+        return True
 
     def mark_open(self) -> None:
         """Let a ``datachannel`` handler send before ``open`` fires (§6.2, remote channel)."""
@@ -280,6 +292,7 @@ class RTCDataChannel(EventTarget):
         if self._ready_state == "closed":
             return False
         self._ready_state = "closed"
+        self._inbox.release()
         for waiting in (self._arrived, self._drained):
             if waiting is not None:
                 waiting.set()
@@ -295,20 +308,10 @@ class RTCDataChannel(EventTarget):
             self.dispatchEvent(Event("bufferedamountlow"))
 
     def _listener_added(self, type: str) -> None:
-        if type == "message" and self._inbox and not self._reading:
+        if type == "message" and self._announced and self._inbox:
             self._tasks.post(self._hand_over_held)
 
     def _hand_over_held(self) -> None:
-        while self._inbox and not self._reading and self.has_listeners("message"):
-            message, _ = self._inbox.popleft()
-            self._held -= len(message)
-            self.dispatchEvent(MessageEvent("message", message))
-
-    def _hold(self, message: str | bytes, size: int) -> None:
-        if self._held + size > self.HELD_BYTES:
-            if not self.messagesDropped:
-                logger.warning("%r: nobody reads it; messages are being dropped", self)
-            self.messagesDropped += 1
-            return
-        self._held += len(message)
-        self._inbox.append((message, 0))
+        inbox = self._inbox
+        while inbox and not inbox.reading and self.has_listeners("message"):
+            self.dispatchEvent(MessageEvent("message", inbox.take()))

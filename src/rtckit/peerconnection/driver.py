@@ -39,7 +39,7 @@ class Driver:
     callback, or soon after :meth:`wake`. A handler that calls back into the connection finds
     itself inside a flush, which goes on until there is nothing left to do.
 
-    :param dispatch: takes each event of the connection.
+    :param dispatch: takes the events of the connection, in order.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Driver:
         connection: Connection,
         tasks: TaskQueue,
         options: TransportOptions,
-        dispatch: Callable[[ConnectionEvent], None],
+        dispatch: Callable[[list[ConnectionEvent]], None],
     ) -> None:
         self._connection = connection
         self._tasks = tasks
@@ -69,6 +69,10 @@ class Driver:
         """The event loop's time."""
         return self._tasks.runtime().now()
 
+    async def turn(self) -> None:
+        """Let a task end and another begin."""
+        await self._tasks.runtime().checkpoint()
+
     async def open_sockets(self) -> None:
         """Open a socket on every address that may be a host candidate, and report it.
 
@@ -80,6 +84,8 @@ class Driver:
             else:
                 for address in self._addresses():
                     await self._open(address)
+        if self._closed:
+            return
         self._follow_restart()
         for local in self._sockets:
             self._connection.add_local_address(local, self.now())
@@ -119,14 +125,14 @@ class Driver:
         connection = self._connection
         try:
             while True:
-                while (event := connection.next_event()) is not None:
-                    self._dispatch(event)
+                while events := self._events():
+                    self._dispatch(events)
                 now = self.now()
                 while (transmit := connection.poll_transmit(now)) is not None:
                     self._send(transmit)
-                if (event := connection.next_event()) is None:
+                if not (events := self._events()):
                     break
-                self._dispatch(event)
+                self._dispatch(events)
         finally:
             self._flushing = False
         self._arm()
@@ -149,6 +155,12 @@ class Driver:
             close()
         self._opened.clear()
         self._sockets.clear()
+
+    def _events(self) -> list[ConnectionEvent]:
+        events: list[ConnectionEvent] = []
+        while (event := self._connection.next_event()) is not None:
+            events.append(event)
+        return events
 
     def _flush_scheduled(self) -> None:
         self._scheduled = False

@@ -8,8 +8,8 @@ way                              the handler gets
 ``@target.on("message")``        what the event carries (the message, the channel, nothing ...)
 ===============================  ==============================================================
 
-A handler may be a function or a coroutine function; coroutines run in the background. A handler
-that raises is logged, and the others still run.
+At one event they are called in that order. A handler may be a function or a coroutine function;
+coroutines run in the background. A handler that raises is logged, and the others still run.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class EventTarget(EventEmitter):
     def addEventListener(self, type: str, listener: EventHandler, *, once: bool = False) -> None:
         """Call ``listener(event)`` at every event of that type; adding it twice does nothing."""
         listeners = self._listeners.setdefault(type, [])
-        if all(known is not listener and known != listener for known, _ in listeners):
+        if all(known != listener for known, _ in listeners):
             listeners.append((listener, once))
             self._listener_added(type)
 
     def removeEventListener(self, type: str, listener: EventHandler) -> None:
         """Undo :meth:`addEventListener`; does nothing if it is not there."""
         listeners = self._listeners.get(type, [])
-        self._listeners[type] = [entry for entry in listeners if entry[0] != listener]
+        listeners[:] = [entry for entry in listeners if entry[0] != listener]
 
     def dispatchEvent(self, event: Event) -> None:
         """Call every handler of ``event.type`` now."""
@@ -62,9 +62,11 @@ class EventTarget(EventEmitter):
         listeners = self._listeners.get(kind)
         if listeners:
             for entry in list(listeners):
-                if entry[1]:
-                    listeners.remove(entry)
-                self._run(entry[0], (event,))
+                # DOM §2.10: one that a listener before it has removed is not called.
+                if entry in listeners:
+                    if entry[1]:
+                        listeners.remove(entry)
+                    self._run(entry[0], (event,))
         if kind in self._events:
             self._call_handlers(kind, event.arguments, {})
 

@@ -3,11 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
 
 from rtckit.ice import Candidate
 from rtckit.seam import ParseError
 
-__all__ = ["RTCIceCandidate"]
+__all__ = ["CandidateInit", "RTCIceCandidate"]
+
+_UNSIGNED_SHORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateInit:
+    """RTCIceCandidateInit: the four members that travel, checked for their types."""
+
+    candidate: str = ""
+    sdpMid: str | None = None
+    sdpMLineIndex: int | None = None
+    usernameFragment: str | None = None
+
+    @classmethod
+    def read(cls, init: RTCIceCandidate | Mapping[str, object] | None) -> Self:
+        """What ``addIceCandidate`` was given; ``None`` is an end of all candidates.
+
+        :raises TypeError: it is no candidate, or a candidate without its place.
+        """
+        if init is None:
+            return cls()
+        if isinstance(init, Mapping):
+            read = cls.of_mapping(init)
+        elif isinstance(init, RTCIceCandidate):
+            read = cls(init.candidate, init.sdpMid, init.sdpMLineIndex, init.usernameFragment)
+        else:
+            raise TypeError(f"a candidate is an RTCIceCandidate, not {type(init).__name__}")
+        if read.candidate and not read.placed:
+            raise TypeError("a candidate needs sdpMid or sdpMLineIndex")
+        return read
+
+    @property
+    def placed(self) -> bool:
+        """Whether it names its m-section."""
+        return self.sdpMid is not None or self.sdpMLineIndex is not None
+
+    @classmethod
+    def of_mapping(cls, init: Mapping[str, object]) -> Self:
+        """What ``JSON.parse`` gives of a candidate.
+
+        :raises TypeError: a member is of another type.
+        """
+        return cls(
+            _text(init.get("candidate"), "candidate") or "",
+            _text(init.get("sdpMid"), "sdpMid"),
+            _unsigned_short(init.get("sdpMLineIndex"), "sdpMLineIndex"),
+            _text(init.get("usernameFragment"), "usernameFragment"),
+        )
 
 
 class RTCIceCandidate:
@@ -56,15 +106,6 @@ class RTCIceCandidate:
         relatedPort: int | None = None,
         tcpType: str | None = None,
     ) -> None:
-        if isinstance(candidate, Mapping):
-            init = candidate
-            candidate = _text(init, "candidate") or ""
-            sdpMid = _text(init, "sdpMid")
-            index = init.get("sdpMLineIndex")
-            if index is not None and not isinstance(index, int):
-                raise TypeError("sdpMLineIndex must be an integer")
-            sdpMLineIndex = index
-            usernameFragment = _text(init, "usernameFragment")
         if ip is not None:
             parts = f"{foundation} {component} {protocol} {priority} {ip} {port} typ {type}"
             if relatedAddress is not None:
@@ -72,22 +113,30 @@ class RTCIceCandidate:
             if tcpType is not None:
                 parts += f" tcptype {tcpType}"
             candidate = "candidate:" + parts
-        if sdpMid is None and sdpMLineIndex is None:
+        init = CandidateInit.of_mapping(
+            candidate
+            if isinstance(candidate, Mapping)
+            else {
+                "candidate": candidate,
+                "sdpMid": sdpMid,
+                "sdpMLineIndex": sdpMLineIndex,
+                "usernameFragment": usernameFragment,
+            }
+        )
+        if not init.placed:
             raise TypeError("RTCIceCandidate needs sdpMid or sdpMLineIndex")
-        self.candidate = candidate
-        self.sdpMid = sdpMid
-        self.sdpMLineIndex = sdpMLineIndex
+        self.candidate = init.candidate
+        self.sdpMid = init.sdpMid
+        self.sdpMLineIndex = init.sdpMLineIndex
+        self.usernameFragment = init.usernameFragment
         self.relayProtocol: str | None = None
         self.url: str | None = None
         self._parsed: Candidate | None = None
-        if candidate:
+        if init.candidate:
             try:
-                self._parsed = Candidate.parse(candidate)
+                self._parsed = Candidate.parse(init.candidate)
             except ParseError:
                 self._parsed = None
-        if usernameFragment is None and self._parsed is not None:
-            usernameFragment = dict(self._parsed.extensions).get("ufrag")
-        self.usernameFragment = usernameFragment
 
     @property
     def foundation(self) -> str | None:
@@ -165,8 +214,15 @@ class RTCIceCandidate:
         return f"RTCIceCandidate({self.candidate!r}, sdpMid={self.sdpMid!r})"
 
 
-def _text(init: Mapping[str, object], name: str) -> str | None:
-    value = init.get(name)
+def _text(value: object, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
+    return value
+
+
+def _unsigned_short(value: object, name: str) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or not 0 <= value <= _UNSIGNED_SHORT:
+        raise TypeError(f"{name} must be an integer from 0 to {_UNSIGNED_SHORT}, not {value!r}")
     return value

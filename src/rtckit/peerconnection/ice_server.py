@@ -64,6 +64,20 @@ class RTCIceServer:
     credential: str | None = None
     credentialType: str = "password"
 
+    def check_types(self) -> None:
+        """Check the members as Web IDL does.
+
+        :raises TypeError: one is of another type.
+        """
+        urls = [self.urls] if isinstance(self.urls, str) else self.urls
+        if not isinstance(urls, list | tuple) or not all(isinstance(url, str) for url in urls):
+            raise TypeError(f"urls must be a string or a list of strings, not {self.urls!r}")
+        for name, value in (("username", self.username), ("credential", self.credential)):
+            if value is not None and not isinstance(value, str):
+                raise TypeError(f"{name} must be a string, not {type(value).__name__}")
+        if self.credentialType != "password":
+            raise TypeError(f"credentialType must be 'password', not {self.credentialType!r}")
+
     def parsed(self) -> list[IceServerURL]:
         """The URLs, parsed and checked as WebRTC 1.0 §4.4.1.6 says."""
         urls = [self.urls] if isinstance(self.urls, str) else list(self.urls)

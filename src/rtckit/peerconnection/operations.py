@@ -19,15 +19,16 @@ T = TypeVar("T")
 class Operations:
     """Chains operations and says when the chain has run empty.
 
-    :param on_empty: called in a task when the last operation is done.
+    :ivar on_empty: called in a task when the last operation is done.
+    :ivar closed: the connection is closed: no operation begins or succeeds any more.
     """
 
-    def __init__(self, tasks: TaskQueue, on_empty: Callable[[], None]) -> None:
+    def __init__(self, tasks: TaskQueue) -> None:
+        self.on_empty: Callable[[], None] | None = None
+        self.closed = False
         self._tasks = tasks
-        self._on_empty = on_empty
         self._waiting: deque[Event] = deque()
         self._running = False
-        self.closed = False
 
     @property
     def empty(self) -> bool:
@@ -37,21 +38,30 @@ class Operations:
     async def chain(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Run ``operation`` when all before it are done, and give its result.
 
-        :raises InvalidStateError: the connection is closed. One that closes while the operation
-            waits never resolves it in the W3C's model; here the waiting call raises too.
+        :raises InvalidStateError: the connection is closed. If it closes while the operation
+            runs or waits, the promise of the W3C's model is never settled; who waits for it here
+            gets this error instead.
         """
         runtime = self._tasks.runtime()
-        if self.closed:
-            raise InvalidStateError("the connection is closed")
+        self.check_open()
         await self._enter()
         try:
             # The promise resolves in a later task than the call, never in the same.
             await runtime.checkpoint()
-            if self.closed:
-                raise InvalidStateError("the connection was closed")
-            return await operation()
+            self.check_open()
+            result = await operation()
+            self.check_open()
+            return result
         finally:
             self._leave()
+
+    def check_open(self) -> None:
+        """Check that the connection is not closed.
+
+        :raises InvalidStateError: it is.
+        """
+        if self.closed:
+            raise InvalidStateError("the connection is closed")
 
     async def _enter(self) -> None:
         if not self._running:
@@ -76,5 +86,5 @@ class Operations:
         self._tasks.post(self._emptied)
 
     def _emptied(self) -> None:
-        if not self._running and not self.closed:
-            self._on_empty()
+        if not self._running and not self.closed and self.on_empty is not None:
+            self.on_empty()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
-__all__ = ["RTCSessionDescription"]
+from rtckit.jsep import Description
+
+__all__ = ["DescriptionInit", "RTCSessionDescription", "read_description", "wrap_description"]
 
 _TYPES = ("offer", "pranswer", "answer", "rollback")
 
@@ -32,3 +36,27 @@ class RTCSessionDescription:
     def toJSON(self) -> dict[str, str]:
         """``{"type": ..., "sdp": ...}``, as a browser's ``JSON.stringify`` gives it."""
         return {"type": self.type, "sdp": self.sdp}
+
+
+#: RTCSessionDescriptionInit: the object, or a mapping of its members.
+DescriptionInit: TypeAlias = RTCSessionDescription | Mapping[str, str]
+
+
+def read_description(init: DescriptionInit, default_type: str = "") -> RTCSessionDescription:
+    """A copy of what was given, checked.
+
+    :param default_type: what stands for a type that is not there.
+    :raises TypeError: it is no description.
+    """
+    if isinstance(init, RTCSessionDescription):
+        return RTCSessionDescription(sdp=init.sdp, type=init.type)
+    if isinstance(init, Mapping):
+        return RTCSessionDescription(sdp=init.get("sdp", ""), type=init.get("type", default_type))
+    raise TypeError(f"a description is an RTCSessionDescription, not {type(init).__name__}")
+
+
+def wrap_description(description: Description | None) -> RTCSessionDescription | None:
+    """The W3C's object for a description of the negotiation."""
+    if description is None:
+        return None
+    return RTCSessionDescription(sdp=description.sdp, type=description.type)

@@ -48,6 +48,11 @@ class TaskQueue:
         assert self._runtime is not None
         self._runtime.call_soon(task)
 
+    def post_after_turn(self, task: Callable[[], None]) -> None:
+        """Queue a task behind everything that is ready to run by now, woken coroutines too."""
+        # trio runs what is ready in any order: only the turn after this one is surely later.
+        self.post(lambda: self.post(task))
+
     def spawn(self, coroutine: Coroutine[object, object, object], name: str) -> None:
         """Run a handler's coroutine in the background."""
 

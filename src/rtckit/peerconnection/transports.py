@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rtckit.connection import Connection
+from rtckit.ice import Candidate, Credentials
 
 from .event_target import EventHandler, EventTarget
 from .events import Event
@@ -47,6 +48,7 @@ class RTCIceTransport(EventTarget):
         self._connection = connection
         self._state = "new"
         self._gathering_state = "new"
+        self._selected: RTCIceCandidatePair | None = None
 
     @property
     def role(self) -> str:
@@ -70,18 +72,15 @@ class RTCIceTransport(EventTarget):
 
     def getLocalCandidates(self) -> list[RTCIceCandidate]:
         """The candidates gathered so far."""
-        return [self._wrap(str(each)) for each in self._connection.ice.local_candidates]
+        return [self._local(each) for each in self._connection.ice.local_candidates]
 
     def getRemoteCandidates(self) -> list[RTCIceCandidate]:
-        """The candidates that the peer has sent."""
-        return [self._wrap(str(each)) for each in self._connection.ice.remote_candidates]
+        """The candidates that the peer has signaled."""
+        return [self._remote(each) for each in self._connection.ice.remote_candidates]
 
     def getSelectedCandidatePair(self) -> RTCIceCandidatePair | None:
-        """The pair that carries data, or ``None``."""
-        pair = self._connection.ice.selected_pair
-        if pair is None:
-            return None
-        return RTCIceCandidatePair(self._wrap(str(pair.local)), self._wrap(str(pair.remote)))
+        """The pair that carries data; ``None`` before there is one and after the end."""
+        return None if self._state in ("new", "closed") else self._selected
 
     def getLocalParameters(self) -> RTCIceParameters | None:
         """Our credentials."""
@@ -93,11 +92,18 @@ class RTCIceTransport(EventTarget):
         credentials = self._connection.ice.remote_credentials
         return RTCIceParameters(credentials.ufrag, credentials.pwd) if credentials else None
 
-    def set_state(self, state: str) -> None:
-        """The agent's state has changed (called by the peer connection)."""
-        if state != self._state:
-            self._state = state
-            self.dispatchEvent(Event("statechange"))
+    def state_changed(self, state: str) -> None:
+        """The agent's state has changed (called by the peer connection, which fires the event)."""
+        self._state = state
+
+    def pair_changed(self) -> None:
+        """The agent has selected another pair (called by the peer connection, likewise)."""
+        pair = self._connection.ice.selected_pair
+        self._selected = (
+            None
+            if pair is None
+            else RTCIceCandidatePair(self._local(pair.local), self._remote(pair.remote))
+        )
 
     def set_gathering_state(self, state: str) -> None:
         """The gathering state has changed (called by the peer connection)."""
@@ -109,8 +115,20 @@ class RTCIceTransport(EventTarget):
         """The connection is closed: no event (WebRTC 1.0 §4.4.2, close)."""
         self._state = "closed"
 
-    def _wrap(self, candidate: str) -> RTCIceCandidate:
-        return RTCIceCandidate(candidate=candidate, sdpMid=self._connection.transport_mid or "")
+    def _local(self, candidate: Candidate) -> RTCIceCandidate:
+        return self._wrap(candidate, self._connection.ice.local_credentials)
+
+    def _remote(self, candidate: Candidate) -> RTCIceCandidate:
+        return self._wrap(candidate, self._connection.ice.remote_credentials)
+
+    def _wrap(self, candidate: Candidate, credentials: Credentials | None) -> RTCIceCandidate:
+        place = self._connection.negotiation.transport
+        return RTCIceCandidate(
+            candidate=str(candidate),
+            sdpMid=(place.mid if place else None) or "",
+            sdpMLineIndex=place.mline_index if place else None,
+            usernameFragment=credentials.ufrag if credentials else None,
+        )
 
 
 class RTCDtlsTransport(EventTarget):
@@ -144,11 +162,12 @@ class RTCDtlsTransport(EventTarget):
         certificate = self._connection.remote_certificate
         return [certificate] if certificate and self._state in ("connected", "closed") else []
 
-    def set_state(self, state: str) -> None:
-        """DTLS has changed (called by the peer connection)."""
-        if state != self._state:
-            self._state = state
-            self.dispatchEvent(Event("statechange"))
+    def state_changed(self, state: str) -> bool:
+        """DTLS has changed (called by the peer connection, which fires the events); false if it
+        has not."""
+        changed = state != self._state
+        self._state = state
+        return changed
 
     def close(self) -> None:
         """The connection is closed: no event."""
