@@ -11,7 +11,7 @@ from rtckit.stun import Message, MessageClass, Method, append_fingerprint, appen
 from rtckit.stun.attributes import REGISTRY
 from rtckit.testing import seeded_entropy
 
-SETTINGS = settings(deadline=None, derandomize=True, max_examples=400)
+SETTINGS = settings(deadline=None, derandomize=True, max_examples=200)
 HERE = ("10.0.0.1", 5000)
 OURS = Credentials("ours", "o" * 22)
 THEIRS = Credentials("them", "t" * 22)
@@ -73,14 +73,17 @@ def signed(recipe: Recipe, txid: bytes) -> bytes:
     ),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
 )
 def test_an_agent_takes_anything(
     steps: list[tuple[bytes | Recipe, int, float]],
     known: bool,
     lite: bool,
+    controlling: bool,
 ) -> None:
     """Signed by the peer itself, too: it knows the passwords and may still send nonsense."""
-    agent = Agent(controlling=False, entropy=seeded_entropy(2), credentials=OURS, lite=lite)
+    entropy = seeded_entropy(2)
+    agent = Agent(controlling=controlling, entropy=entropy, credentials=OURS, lite=lite)
     now = 10.0
     agent.add_local_candidate(Candidate.host(HERE), now)
     mux: Mux[int] = Mux()
@@ -103,3 +106,5 @@ def test_an_agent_takes_anything(
         due = agent.next_timeout()
         assert due is None or due > now
     assert len(agent.pairs) <= 100
+    agent.close()
+    assert agent.next_timeout() is None

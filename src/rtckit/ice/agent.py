@@ -85,7 +85,7 @@ class Agent:
 
     @property
     def controlling(self) -> bool:
-        """The agent's role now."""
+        """The role now."""
         return self._role.controlling
 
     @property
@@ -286,8 +286,9 @@ class Agent:
             self._timers.next(),
             self._checks.next_timeout(),
             self._gatherer.next_timeout(),
-            self._generation.nomination.deadline,
         ]
+        if self.controlling and not self._over():
+            times.append(self._generation.nomination.next_timeout())
         if self._selection.consent is not None:
             times.append(self._selection.consent.next_timeout())
         return min((when for when in times if when is not None), default=None)
@@ -487,8 +488,6 @@ class Agent:
                 self._checks.cancel(other)
                 other.state = PairState.FROZEN
         self._selection.settle(pair, now)
-
-    # Consent (RFC 7675)
 
     def _refresh_consent(self, now: float) -> None:
         consent = self._selection.consent

@@ -50,6 +50,11 @@ class Nomination:
         self.deadline = end if self.deadline is None else min(end, self.deadline)
         return self.deadline
 
+    def next_timeout(self) -> float | None:
+        """When :meth:`choose` is to be asked again, if it still matters."""
+        waiting = self.nominated is None and self.pending is None
+        return self.deadline if waiting else None
+
     def ended(self, pair: CandidatePair) -> None:
         """The nominating check has been answered, or never will be."""
         if pair is self.pending:
