@@ -343,6 +343,85 @@ def test_sections_that_were_not_offered_are_not_answered() -> None:
         alice.set_remote(Description("answer", str(answer)))
 
 
+def test_sections_that_were_not_bundled_are_not_bundled_in_the_answer() -> None:
+    alice, bob = negotiation(1), negotiation(2)
+    bob.request_application()
+    exchange(bob, alice)
+    alice.set_remote(Description("offer", sample_with_media(parsed(bob.local_description))))
+    alice.set_local()
+    alice.set_local()
+    answer = parsed(alice.local_description)
+    answer.media[0].set("setup", "active")
+    answer.set("group", "BUNDLE 0 v")
+    with pytest.raises(InvalidAccessError, match="bundles sections that the offer does not"):
+        alice.set_remote(Description("answer", str(answer)))
+    answer.set("group", "BUNDLE 0")
+    alice.set_remote(Description("answer", str(answer)))
+
+
+def test_a_remote_offer_that_is_refused_rolls_nothing_back() -> None:
+    alice = negotiation(1)
+    alice.request_application()
+    alice.set_local()
+    before = alice.local_description
+    for text in ("v=0", sample("chromium_data_offer").replace("a=fingerprint", "a=x")):
+        with pytest.raises((SDPSyntaxError, InvalidAccessError)):
+            alice.set_remote(Description("offer", text))
+        assert alice.signaling_state == "have-local-offer"
+        assert alice.pending_local_description == before
+
+
+def test_a_place_that_the_peer_recycles_is_new_to_us() -> None:
+    alice, bob = negotiation(1), negotiation(2)
+    alice.request_application()
+    alice.set_local()
+    first = alice.transport
+    bob.set_remote(described(alice.local_description))
+    rejection = bob.create_answer().sdp.replace("m=application 9", "m=application 0")
+    rejection = rejection.replace("a=group:BUNDLE 0\r\n", "")
+    alice.set_remote(Description("answer", rejection))
+    applied = alice.set_remote(
+        Description(
+            "offer",
+            sample("chromium_data_offer").replace("mid:0", "mid:9").replace("BUNDLE 0", "BUNDLE 9"),
+        )
+    )
+    assert transport(applied).local is None
+    applied = alice.set_local()
+    assert applied.application == "accepted"
+    assert applied.local_changed
+    assert first is not None
+    assert transport(applied).local != first.local
+    assert transport(applied).dtls_role == "client"
+
+
+def test_a_thousand_bundled_sections_are_no_burden() -> None:
+    head, _, data = sample("chromium_data_offer").partition("m=")
+    data = "".join(
+        f"{line}\r\n"
+        for line in f"m={data}".split("\r\n")
+        if line and not line.startswith(("a=ice-", "a=candidate"))
+    )
+    count = 1000
+    video = "m=video 0 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=bundle-only\r\na=mid:v{}\r\n"
+    sections = "".join(video.format(number) for number in range(count))
+    mids = " ".join(f"v{number}" for number in range(count))
+    credentials = "a=ice-ufrag:J85w\r\na=ice-pwd:Stg0IH35lDLAj84rwjY28vOh\r\n"
+    credentials += f"a=fingerprint:{FINGERPRINT}\r\n"
+    offer = head.replace("BUNDLE 0", f"BUNDLE {mids} 0") + sections + data
+    subject = negotiation()
+    with pytest.raises(InvalidAccessError, match="no ice-ufrag"):
+        subject.set_remote(Description("offer", offer))
+    applied = subject.set_remote(
+        Description("offer", offer.replace("v999\r\n", f"v999\r\n{credentials}"))
+    )
+    assert applied.application == "offered"
+    subject.set_local()
+    located = subject.add_remote_candidate("1 1 udp 1 192.0.2.1 5 typ host", "v999")
+    assert located is not None
+    assert located.for_transport
+
+
 def sample_with_media(offer: SessionDescription) -> str:
     video = next(
         media

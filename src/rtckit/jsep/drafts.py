@@ -11,7 +11,7 @@ from rtckit.jsep.candidates import LocalCandidates, render, without_candidates
 from rtckit.jsep.parameters import IceCredentials, LocalParameters
 from rtckit.jsep.roles import answer_setup, offer_setup
 from rtckit.jsep.sections import active_application, rejected_section, section_at
-from rtckit.jsep.session import Session, restarts_dtls, restarts_ice
+from rtckit.jsep.session import Session, continues_dtls, restarts_ice
 from rtckit.jsep.state import DescriptionType, SignalingState
 from rtckit.jsep.writing import application_section, session_section
 from rtckit.sdp import Group, MediaDescription, MediaLine, Origin, SessionDescription
@@ -175,7 +175,7 @@ class Drafts:
         if credentials is None or restart:
             # RFC 9429 §5.3.2: new credentials if and only if the offer restarts ICE.
             credentials = self._new_credentials(first=credentials is None)
-        existing = None if restarts_dtls(former, remote) else session.dtls_role
+        existing = session.dtls_role if continues_dtls(former, remote) else None
         media = session.pending_remote.sdp.media[index]
         return application_section(
             media.media_line,

@@ -20,7 +20,7 @@ from rtckit.jsep.parameters import (
 from rtckit.jsep.remote import offers_trickle
 from rtckit.jsep.roles import answer_setup, offerer_role, opposite
 from rtckit.jsep.sections import check_answer, check_offer
-from rtckit.jsep.session import Held, Session, restarts_dtls
+from rtckit.jsep.session import Held, Session, continues_dtls, restarts_dtls
 from rtckit.jsep.state import (
     IMPLICIT_ROLLBACK,
     TRANSITIONS,
@@ -355,9 +355,10 @@ class Negotiation:
             return proposed
         remote = proposed.remote_transport(index)
         assert remote is not None
-        restart = restarts_dtls(proposed.former_transport(index), remote)
-        answer_setup(remote.setup, self._local.dtls_role, None if restart else proposed.dtls_role)
-        if restart:
+        former = proposed.former_transport(index)
+        existing = proposed.dtls_role if continues_dtls(former, remote) else None
+        answer_setup(remote.setup, self._local.dtls_role, existing)
+        if restarts_dtls(former, remote):
             # RFC 9429 §5.3.2: a new association has a new name.
             return replace(proposed, tls_id=random_tls_id(self._entropy))
         return proposed
@@ -383,7 +384,7 @@ class Negotiation:
             # A provisional answer has settled the role already.
             former = self._session.remote_transport(index)
             role = offerer_role(local, remote.setup)
-        existing = None if restarts_dtls(former, remote) else proposed.dtls_role
+        existing = proposed.dtls_role if continues_dtls(former, remote) else None
         if existing not in (None, role):
             # RFC 9429 §5.8.3: consistent with the association that is being continued.
             raise InvalidAccessError(

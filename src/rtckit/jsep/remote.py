@@ -12,7 +12,7 @@ __all__ = [
     "read_sctp",
     "read_transport",
     "section_credentials",
-    "shares_transport",
+    "shared_transport",
 ]
 
 #: RFC 8841 §6.1: what a side takes that does not say.
@@ -37,12 +37,13 @@ def read_transport(
     fingerprints = carrier.fingerprints or description.fingerprints
     if not fingerprints:
         raise InvalidAccessError(f"section {index} has no fingerprint")
-    candidates: list[str] = []
-    end = description.has("end-of-candidates")
-    for position, section in enumerate(description.media):
-        if shares_transport(description, kind, index, position):
-            candidates.extend(section.candidates)
-            end = end or section.end_of_candidates
+    sections = [
+        description.media[position] for position in shared_transport(description, kind, index)
+    ]
+    candidates = [candidate for section in sections for candidate in section.candidates]
+    end = description.has("end-of-candidates") or any(
+        section.end_of_candidates for section in sections
+    )
     return TransportParameters(
         mid=media.mid,
         mline_index=index,
@@ -67,11 +68,18 @@ def _carrier(description: SessionDescription, media: MediaDescription) -> MediaD
     if media.ice_ufrag is not None:
         return media
     group = description.bundle_of(media.mid)
-    for mid in group.mids if group else ():
-        other = description.by_mid(mid)
-        if other is not None and not other.rejected and other.ice_ufrag is not None:
-            return other
-    return media
+    if group is None:
+        return media
+    sections = {section.mid: section for section in description.media}
+    bundled = (sections.get(mid) for mid in group.mids)
+    return next(
+        (
+            section
+            for section in bundled
+            if section is not None and not section.rejected and section.ice_ufrag is not None
+        ),
+        media,
+    )
 
 
 def section_credentials(
@@ -98,28 +106,33 @@ def _setup(setup: str | None, kind: DescriptionType, index: int) -> str:
     return setup
 
 
-def shares_transport(
-    description: SessionDescription, kind: DescriptionType, index: int, other: int
-) -> bool:
-    """Whether the candidates of the section ``other`` are for the transport of ``index``.
+def shared_transport(
+    description: SessionDescription, kind: DescriptionType, index: int
+) -> list[int]:
+    """The sections whose candidates are for the transport of the section at ``index``.
 
     An answer settles bundling. In an offer a bundled section still may have a transport of its
     own (RFC 9143 §7.2). It then should have its own credentials (RFC 9429 §5.2.1), but libwebrtc
     repeats one pair in every section; there candidates of its own tell.
     """
-    if other == index:
-        return True
     media = description.media[index]
-    section = description.media[other]
     group = description.bundle_of(media.mid)
-    if group is None or section.mid not in group.mids:
-        return False
+    if group is None or (kind is DescriptionType.OFFER and media.candidates):
+        return [index]
+    mids = frozenset(group.mids)
+    bundled = [at for at, section in enumerate(description.media) if section.mid in mids]
     if kind is not DescriptionType.OFFER:
-        return True
-    if media.candidates:
-        return False
-    credentials = section_credentials(description, media)
-    return credentials is not None and credentials == section_credentials(description, section)
+        return bundled
+    carrier = _carrier(description, media)
+    shared = (carrier.ice_ufrag, carrier.ice_pwd)
+    # A section without credentials shares those of the tagged section.
+    return [
+        at
+        for at in bundled
+        if (section := description.media[at]).ice_ufrag is None
+        or (section.ice_ufrag, section.ice_pwd) == shared
+        or at == index
+    ]
 
 
 def read_sctp(media: MediaDescription, local_port: int) -> SctpParameters | None:

@@ -18,7 +18,7 @@ from rtckit.jsep.sections import active_application, is_application, section_at
 from rtckit.jsep.state import DescriptionType, SignalingState
 from rtckit.sdp import SessionDescription
 
-__all__ = ["Held", "Session", "read_held", "restarts_dtls", "restarts_ice"]
+__all__ = ["Held", "Session", "continues_dtls", "read_held", "restarts_dtls", "restarts_ice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,3 +216,8 @@ def restarts_dtls(former: TransportParameters | None, now: TransportParameters |
             raise InvalidAccessError("the tls-id changed without an ICE restart")
         return True
     return set(former.fingerprints).isdisjoint(now.fingerprints)
+
+
+def continues_dtls(former: TransportParameters | None, now: TransportParameters | None) -> bool:
+    """Whether the negotiated DTLS association goes on, and with it its roles."""
+    return former is not None and not restarts_dtls(former, now)

@@ -8,7 +8,7 @@ from typing import Final
 from rtckit.errors import InvalidStateError, OperationError
 from rtckit.jsep.candidates import candidate_text, candidate_ufrag
 from rtckit.jsep.parameters import RemoteCandidate
-from rtckit.jsep.remote import section_credentials, shares_transport
+from rtckit.jsep.remote import section_credentials, shared_transport
 from rtckit.jsep.session import Held, Session
 from rtckit.sdp import MediaDescription
 from rtckit.seam import ParseError
@@ -91,7 +91,7 @@ def _feeds(session: Session, remote: Held, active: int, index: int) -> bool:
     """Whether a candidate of the section ``index`` is for the transport of ``active``."""
     if active >= len(remote.sdp.media):
         return False
-    if shares_transport(remote.sdp, remote.type, active, index):
+    if index in shared_transport(remote.sdp, remote.type, active):
         return True
     # A bundle that the last answer settled stays settled in what is offered next.
     answers = (session.current_local, session.current_remote)
@@ -123,9 +123,11 @@ def _with(held: Held | None, located: RemoteCandidate, everywhere: bool) -> Held
     for index, media in enumerate(sdp.media):
         if index != located.mline_index and not everywhere:
             continue
-        credentials = section_credentials(sdp, media)
-        if everywhere or (credentials.ufrag if credentials else "") == located.ufrag:
-            _add(media, located.candidate)
+        if not everywhere:
+            credentials = section_credentials(sdp, media)
+            if (credentials.ufrag if credentials else "") != located.ufrag:
+                continue
+        _add(media, located.candidate)
     return Held(held.type, sdp)
 
 
