@@ -11,10 +11,10 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from tests.sim.peer import Peer, connect, negotiate
 
 from rtckit.connection import Settings
 from rtckit.testing import Conditions, Network, Simulation
-from tests.sim.peer import Peer, connect, negotiate
 
 A, B = "10.0.0.1", "10.0.0.2"
 FACTOR = int(os.environ.get("SEEDS", "1"))
@@ -110,23 +110,27 @@ def exchange(seed: int) -> None:
 
 def test_partial_reliability_drops_late_messages_and_no_others() -> None:
     for seed in range(20 * FACTOR):
-        simulation, offerer, answerer = pair(seed, Conditions(delay=0.02, loss=0.2))
-        lossy = offerer.channel("lossy", simulation.now, max_retransmits=0)
-        reliable = offerer.channel("reliable", simulation.now)
-        connect(simulation, offerer, answerer)
-        simulation.run_until(lambda a=answerer: {"lossy", "reliable"} <= a.announced.keys())
-        for number in range(100):
-            data = number.to_bytes(2, "big")
-            offerer.connection.send(lossy, data, False, simulation.now)
-            offerer.connection.send(reliable, data, False, simulation.now)
-            simulation.run_for(0.01)
-        expected = [number.to_bytes(2, "big") for number in range(100)]
-        simulation.run_until(lambda a=answerer: len(a.received["reliable"]) == 100, limit=120)
-        simulation.run_for(3)
-        assert answerer.received["reliable"] == expected
-        got = answerer.received["lossy"]
-        assert got == [each for each in expected if each in set(got)], seed
-        assert 30 < len(got) < 100, seed
+        drop_late_messages(seed)
+
+
+def drop_late_messages(seed: int) -> None:
+    simulation, offerer, answerer = pair(seed, Conditions(delay=0.02, loss=0.2))
+    lossy = offerer.channel("lossy", simulation.now, max_retransmits=0)
+    reliable = offerer.channel("reliable", simulation.now)
+    connect(simulation, offerer, answerer)
+    simulation.run_until(lambda: {"lossy", "reliable"} <= answerer.announced.keys())
+    for number in range(100):
+        data = number.to_bytes(2, "big")
+        offerer.connection.send(lossy, data, False, simulation.now)
+        offerer.connection.send(reliable, data, False, simulation.now)
+        simulation.run_for(0.01)
+    expected = [number.to_bytes(2, "big") for number in range(100)]
+    simulation.run_until(lambda: len(answerer.received["reliable"]) == 100, limit=120)
+    simulation.run_for(3)
+    assert answerer.received["reliable"] == expected
+    got = answerer.received["lossy"]
+    assert got == [each for each in expected if each in set(got)], seed
+    assert 30 < len(got) < 100, seed
 
 
 def test_a_reader_that_stops_closes_the_window_and_loses_nothing() -> None:
@@ -150,23 +154,25 @@ def test_a_reader_that_stops_closes_the_window_and_loses_nothing() -> None:
 
 def test_ice_restarts_under_load_without_losing_a_message() -> None:
     for seed in range(10 * FACTOR):
-        simulation, offerer, answerer = pair(seed, Conditions(delay=0.03, loss=0.03))
-        bulk = offerer.channel("bulk", simulation.now)
-        connect(simulation, offerer, answerer)
-        simulation.run_until(lambda a=answerer: "bulk" in a.announced)
-        before = offerer.connection.ice.local_credentials
-        for number in range(50):
-            offerer.connection.send(bulk, bytes([number]) * 5000, False, simulation.now)
-            if number == 20:
-                offerer.connection.negotiation.restart_ice()
-                negotiate(simulation, offerer, answerer)
-            simulation.run_for(0.02)
-        simulation.run_until(lambda a=answerer: len(a.received["bulk"]) == 50, limit=60)
-        assert offerer.connection.ice.local_credentials != before
-        simulation.run_until(
-            lambda o=offerer: o.connection.connection_state == "connected", limit=30
-        )
-        assert [message[0] for message in answerer.received["bulk"]] == list(range(50))
+        restart_under_load(seed)
+
+
+def restart_under_load(seed: int) -> None:
+    simulation, offerer, answerer = pair(seed, Conditions(delay=0.03, loss=0.03))
+    bulk = offerer.channel("bulk", simulation.now)
+    connect(simulation, offerer, answerer)
+    simulation.run_until(lambda: "bulk" in answerer.announced)
+    before = offerer.connection.ice.local_credentials
+    for number in range(50):
+        offerer.connection.send(bulk, bytes([number]) * 5000, False, simulation.now)
+        if number == 20:
+            offerer.connection.negotiation.restart_ice()
+            negotiate(simulation, offerer, answerer)
+        simulation.run_for(0.02)
+    simulation.run_until(lambda: len(answerer.received["bulk"]) == 50, limit=60)
+    assert offerer.connection.ice.local_credentials != before
+    simulation.run_until(lambda: offerer.connection.connection_state == "connected", limit=30)
+    assert [message[0] for message in answerer.received["bulk"]] == list(range(50))
 
 
 def test_a_path_that_dies_is_noticed_and_one_that_returns_is_used_again() -> None:
@@ -190,24 +196,24 @@ def test_closing_tells_the_peer() -> None:
     simulation.run_until(lambda: answerer.connection.dtls_state == "closed", limit=1)
 
 
-def test_a_wrong_fingerprint_lets_nothing_through_in_either_role() -> None:
-    for side in ("offer", "answer"):
-        simulation, offerer, answerer = pair(side, Conditions(delay=0.01))
-        offerer.channel("first", simulation.now)
-        stranger = Peer("stranger", "10.0.0.9")
-        stranger.channel("x", simulation.now)
-        stranger.connection.set_local(None, simulation.now)
-        text = stranger.connection.negotiation.local_description
-        assert text is not None
-        [wrong] = [line for line in text.sdp.splitlines() if line.startswith("a=fingerprint")]
-        spoil(offerer if side == "answer" else answerer, wrong)
-        negotiate(simulation, offerer, answerer)
-        victim = answerer if side == "offer" else offerer
-        simulation.run_until(lambda v=victim: v.connection.dtls_state == "failed", limit=10)
-        simulation.run_for(5)
-        assert victim.connection.connection_state == "failed"
-        assert not offerer.opened and not answerer.announced
-        assert victim.connection.remote_certificate is None
+@pytest.mark.parametrize("side", ["offer", "answer"])
+def test_a_wrong_fingerprint_lets_nothing_through_in_either_role(side: str) -> None:
+    simulation, offerer, answerer = pair(side, Conditions(delay=0.01))
+    offerer.channel("first", simulation.now)
+    stranger = Peer("stranger", "10.0.0.9")
+    stranger.channel("x", simulation.now)
+    stranger.connection.set_local(None, simulation.now)
+    text = stranger.connection.negotiation.local_description
+    assert text is not None
+    [wrong] = [line for line in text.sdp.splitlines() if line.startswith("a=fingerprint")]
+    spoil(offerer if side == "answer" else answerer, wrong)
+    negotiate(simulation, offerer, answerer)
+    victim = answerer if side == "offer" else offerer
+    simulation.run_until(lambda: victim.connection.dtls_state == "failed", limit=10)
+    simulation.run_for(5)
+    assert victim.connection.connection_state == "failed"
+    assert not offerer.opened and not answerer.announced
+    assert victim.connection.remote_certificate is None
 
 
 def spoil(peer: Peer, fingerprint: str) -> None:
