@@ -53,7 +53,12 @@ async def send(library: Any, megabytes: int, rounds: int) -> None:
     bulk.on("open", lambda: opened[0].set())
     ping.on("open", lambda: opened[1].set())
     bulk.on("bufferedamountlow", lambda: low.set())
-    bulk.on("message", lambda message: (received.update(json.loads(message)), finished.set()))
+
+    def on_report(message: str) -> None:
+        received.update(json.loads(message))
+        finished.set()
+
+    bulk.on("message", on_report)
     started = time.perf_counter()
     await pc.setLocalDescription(await pc.createOffer())
     say({"type": "offer", "sdp": pc.localDescription.sdp})
