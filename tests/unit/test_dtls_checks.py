@@ -9,10 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from rtckit.dtls import (
     AlertDescription,
@@ -334,11 +340,11 @@ def test_a_signature_scheme_that_was_not_offered() -> None:
 
 
 def test_a_signature_scheme_for_another_kind_of_key() -> None:
-    def rsa(body: bytes) -> bytes:
+    def rsa_pss(body: bytes) -> bytes:
         return bytes(replace(CertificateVerify.parse(body), scheme=0x0804))
 
     other = server()
-    run(lying_client({HandshakeType.CERTIFICATE_VERIFY: rsa}), other)
+    run(lying_client({HandshakeType.CERTIFICATE_VERIFY: rsa_pss}), other)
     assert_refused(
         other, AlertDescription.ILLEGAL_PARAMETER, "signature scheme does not fit the certificate"
     )
@@ -419,6 +425,42 @@ def another_point(connection: Connection, point: bytes) -> Lie:
     return lie
 
 
+def certificate_on(key: CertificateIssuerPrivateKeyTypes) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "someone")])
+    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + timedelta(days=1))
+        .sign(key, algorithm)
+        .public_bytes(Encoding.DER)
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        (rsa.generate_private_key(65537, 1024), "RSA key of 1024 bits"),
+        (ec.generate_private_key(ec.SECP256K1()), "unsupported curve secp256k1"),
+        (ed25519.Ed25519PrivateKey.generate(), "certificate key is neither EC nor RSA"),
+    ],
+    ids=["short RSA", "another curve", "Ed25519"],
+)
+@pytest.mark.parametrize("role", list(Role))
+def test_a_certificate_with_an_unfit_key(
+    role: Role, key: CertificateIssuerPrivateKeyTypes, reason: str
+) -> None:
+    chain = pack_chain((certificate_on(key),))
+    lies: Lies = {HandshakeType.CERTIFICATE: lambda body: chain}
+    honest = client() if role is Role.CLIENT else server()
+    run(honest, lying_server(lies) if role is Role.CLIENT else lying_client(lies))
+    assert_refused(honest, AlertDescription.UNSUPPORTED_CERTIFICATE, reason)
+
+
 OFF_CURVE = b"\x04" + bytes(31) + b"\x01" + bytes(31) + b"\x01"
 BAD_POINTS = [
     (NamedGroup.X25519, bytes(32), "bad X25519 public key"),
@@ -473,6 +515,15 @@ def test_no_extended_master_secret(honest_role: Role) -> None:
     assert_refused(
         honest, AlertDescription.HANDSHAKE_FAILURE, "peer lacks the extended master secret"
     )
+
+
+@pytest.mark.parametrize("honest_role", list(Role))
+def test_an_extended_master_secret_with_a_body(honest_role: Role) -> None:
+    """RFC 7627 §5.1: the extension is empty; a hello that says otherwise is passed over."""
+    lies = with_extension(ExtensionType.EXTENDED_MASTER_SECRET, b"x")
+    honest = client() if honest_role is Role.CLIENT else server()
+    run(honest, lying_server(lies) if honest_role is Role.CLIENT else lying_client(lies))
+    assert_never_completes(honest, "extended_master_secret is not empty")
 
 
 @pytest.mark.parametrize("role", list(Role))
