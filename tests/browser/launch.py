@@ -16,12 +16,11 @@ import tempfile
 from collections import deque
 from pathlib import Path
 
+from tests.interop.harness.fixtures import absent
+from tests.interop.harness.wire import Event, Peer
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
-
-from tests.interop.harness.fixtures import absent
-from tests.interop.harness.wire import Event, Peer
 
 __all__ = ["BROWSERS", "BrowserPeer", "program", "start"]
 
@@ -51,9 +50,15 @@ _CHROMIUM_FLAGS = [
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+# A page that may use a camera may know the addresses too, and the fake UI always says yes: with
+# these flags Chromium hides nothing.
+_CHROMIUM_UNHIDDEN = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
 ]
 
 _FIREFOX_PREFS: dict[str, bool | int | str] = {
@@ -84,7 +89,7 @@ def program(name: str) -> str:
     for candidate in BROWSERS[name]:
         if found := shutil.which(candidate):
             return found
-    absent(f"{name} is not installed")
+    return absent(f"{name} is not installed")
 
 
 class BrowserPeer(Peer):
@@ -95,9 +100,7 @@ class BrowserPeer(Peer):
         self._profile = profile
         self._server: Server | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._socket: asyncio.Future[ServerConnection] = (
-            asyncio.get_running_loop().create_future()
-        )
+        self._socket: asyncio.Future[ServerConnection] = asyncio.get_running_loop().create_future()
         self._outgoing: asyncio.Queue[str] = asyncio.Queue()
         self._complaints: deque[str] = deque(maxlen=20)
         self._tasks: list[asyncio.Task[None]] = []
@@ -175,26 +178,32 @@ class BrowserPeer(Peer):
         shutil.rmtree(self._profile, ignore_errors=True)
 
 
+def _command_line(name: str, profile: str, obfuscated: bool) -> list[str]:
+    """The browser's program and flags; Firefox's preferences are written into the profile."""
+    path = program(name)
+    if name == "chromium":
+        argv = [path, *_CHROMIUM_FLAGS, f"--user-data-dir={profile}"]
+        if not obfuscated:
+            argv.extend(_CHROMIUM_UNHIDDEN)
+    else:
+        prefs = {**_FIREFOX_PREFS, "media.peerconnection.ice.obfuscate_host_addresses": obfuscated}
+        lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in prefs.items()]
+        Path(profile, "user.js").write_text("".join(lines))
+        argv = [path, "--headless", "--no-remote", "--profile", profile]
+    return argv
+
+
 async def start(name: str, *, obfuscated: bool = False) -> BrowserPeer:
     """Launch a browser on the peer page.
 
     :param obfuscated: whether it hides its addresses behind ``.local`` names, as it does for
         users; otherwise they are in its candidates.
     """
-    path = program(name)
+    program(name)
     profile = tempfile.mkdtemp(prefix=f"rtckit-{name}-")
-    if name == "chromium":
-        argv = [path, *_CHROMIUM_FLAGS, f"--user-data-dir={profile}"]
-        if not obfuscated:
-            argv.append("--disable-features=WebRtcHideLocalIpsWithMdns")
-    else:
-        prefs = {**_FIREFOX_PREFS, "media.peerconnection.ice.obfuscate_host_addresses": obfuscated}
-        lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in prefs.items()]
-        Path(profile, "user.js").write_text("".join(lines))
-        argv = [path, "--headless", "--no-remote", "--profile", profile]
     peer = BrowserPeer(name, profile)
     try:
-        await peer.launch(argv)
+        await peer.launch(_command_line(name, profile, obfuscated))
     except BaseException:
         await peer.stop()
         raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-
 from tests.browser import launch
 from tests.interop.harness.call import Traits
 from tests.interop.harness.matrix import DataChannelMatrix

@@ -6,6 +6,6 @@ import pytest
 
 pytest.register_assert_rewrite("tests.interop.harness.matrix")
 
-from tests.interop.harness.fixtures import anyio_backend, meet, near  # noqa: E402
+from tests.interop.harness.fixtures import address, anyio_backend, meet, near  # noqa: E402
 
-__all__ = ["anyio_backend", "meet", "near"]
+__all__ = ["address", "anyio_backend", "meet", "near"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-
 from tests.interop.harness.call import Traits
 from tests.interop.harness.matrix import DataChannelMatrix
 from tests.interop.harness.programs import start_node_datachannel

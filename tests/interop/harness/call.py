@@ -22,23 +22,16 @@ NEAR: Side = "near"
 class Traits:
     """What a remote implementation can and cannot, so that tests ask no more of it."""
 
-    #: It announces candidates after its description.
-    trickles: bool = True
-    #: It keeps checking while it knows no candidate of ours yet.
+    #: It keeps checking while it knows no candidate of ours yet. Otherwise our description waits
+    #: until it has them all.
     waits_for_candidates: bool = True
     restarts_ice: bool = True
-    #: It starts a restart itself (and not only answers one).
-    offers_restart: bool = True
     #: Bytes in the largest message it takes.
     largest_message: int = 262_144
     #: It tells a channel's ordering and reliability to its application.
     shows_reliability: bool = True
     #: Its announcements of labels beyond ASCII are right.
     measures_labels_in_bytes: bool = True
-    #: It takes a second channel with the id of a closed one.
-    reuses_ids: bool = True
-    #: It takes channels that both sides create with an id, without an announcement.
-    negotiates: bool = True
 
 
 @dataclass

@@ -52,6 +52,7 @@ class _Verification:
 @dataclass
 class _Channel:
     channel: Any
+    opened: bool = False
     echo: bool = False
     verification: _Verification | None = None
 
@@ -115,8 +116,7 @@ class Executor:
 
             peer.on(event, on_state)
 
-        def on_datachannel(announced: Any) -> None:
-            channel = getattr(announced, "channel", announced)
+        def on_datachannel(channel: Any) -> None:
             connection.announced += 1
             key = f"remote-{connection.announced}"
             options = {
@@ -130,10 +130,11 @@ class Executor:
             self._emit({"event": "datachannel", "pc": pc, "channel": key, **options})
             self._adopt(pc, key, channel)
 
-        def on_candidate(event: Any = None) -> None:
-            candidate = event
-            if event is not None and not isinstance(getattr(event, "candidate", None), str):
-                candidate = event.candidate
+        def on_candidate(candidate: Any = None) -> None:
+            if candidate is not None and not candidate.candidate:
+                # An empty line ends one generation's candidates, null ends gathering: one end
+                # is enough.
+                return
             self._emit({"event": "candidate", "pc": pc, "candidate": _candidate_json(candidate)})
 
         peer.on("datachannel", on_datachannel)
@@ -191,10 +192,11 @@ class Executor:
             self._emit({"event": event, "pc": pc, "channel": key, **more})
 
         def on_open(*_: object) -> None:
-            tell("open", id=channel.id)
+            if not held.opened:
+                held.opened = True
+                tell("open", id=channel.id)
 
-        def on_message(event: Any) -> None:
-            data: str | bytes = getattr(event, "data", event)
+        def on_message(data: str | bytes) -> None:
             if held.echo:
                 channel.send(data)
             elif held.verification is not None:
@@ -276,8 +278,7 @@ async def _drained(channel: Any) -> None:
 
 
 def _candidate_json(candidate: Any) -> dict[str, Any] | None:
-    # The W3C's end of gathering is a null candidate, or an empty line for one generation.
-    if candidate is None or not candidate.candidate:
+    if candidate is None:
         return None
     return {
         "candidate": candidate.candidate,

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 import os
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from typing import NoReturn
 
 import pytest
-
 from tests.interop.harness import call
 from tests.interop.harness.call import Traits
 from tests.interop.harness.library import LIBRARY
 from tests.interop.harness.matrix import Meet
 from tests.interop.harness.wire import LocalPeer, Peer
 
-__all__ = ["absent", "anyio_backend", "meet", "near"]
+__all__ = ["absent", "address", "anyio_backend", "meet", "near"]
+
+_MEETING_POINT = "10.99.0.1/32"
 
 
 def absent(reason: str) -> NoReturn:
@@ -30,8 +34,29 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def _is_reachable(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return not (parsed.is_loopback or parsed.is_link_local)
+
+
+@pytest.fixture(scope="session")
+def address() -> None:
+    """The machine has an address that browsers and others show: they hide loopback ones.
+
+    Where there is none, as in a bare network namespace, one is put on the loopback interface
+    and left there: other test processes use it too.
+    """
+    ips = (ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips)
+    if any(_is_reachable(ip if isinstance(ip, str) else ip[0]) for ip in ips):
+        return
+    tool = shutil.which("ip")
+    if tool is None or os.geteuid() != 0:
+        absent("no address but loopback, and no means to add one")
+    subprocess.run([tool, "address", "replace", _MEETING_POINT, "dev", "lo"], check=True)
+
+
 @pytest.fixture(scope="module")
-async def near(anyio_backend: str) -> AsyncIterator[LocalPeer]:
+async def near(anyio_backend: str, address: None) -> AsyncIterator[LocalPeer]:
     """The library under test."""
     peer = LocalPeer(LIBRARY)
     yield peer

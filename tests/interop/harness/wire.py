@@ -48,7 +48,7 @@ __all__ = ["Channel", "Connection", "LocalPeer", "Overdue", "Peer", "ProcessPeer
 Event = dict[str, Any]
 
 #: Seconds a command or an event may take on a busy machine with two cores.
-PATIENCE = 8.0
+PATIENCE = 15.0
 
 _SHOWN = 30
 _LINE = 220
@@ -267,9 +267,9 @@ class Connection:
         finally:
             self._waiting = [entry for entry in self._waiting if entry[1] is not future]
 
-    def forget(self, event: str) -> None:
-        """Drop unclaimed events of that name, so that a wait sees only later ones."""
-        self._events = [kept for kept in self._events if kept.get("event") != event]
+    def unclaimed(self, event: str) -> list[Event]:
+        """The events of that name that nobody has waited for."""
+        return [kept for kept in self._events if kept.get("event") == event]
 
     def story(self) -> str:
         """What both sides did lately."""
