@@ -104,6 +104,7 @@ class Association:
 
     __slots__ = (
         "_accepts_data",
+        "_accepts_messages",
         "_bytes_received",
         "_bytes_sent",
         "_config",
@@ -157,6 +158,7 @@ class Association:
         self._inbound: Inbound | None = None
         self._reconfiguration: Reconfiguration | None = None
         self._accepts_data = False
+        self._accepts_messages = True
         self._has_tcb = False
         # Whole packets that go alone or under another tag, and control chunks to be bundled.
         self._ready: list[bytes] = []
@@ -212,7 +214,7 @@ class Association:
         :raises SendBufferFull: if too much is unacknowledged already.
         :raises RuntimeError: if the association is shutting down or over.
         """
-        if self._state not in _SENDING_STATES:
+        if not self._accepts_messages:
             raise RuntimeError(f"send() in state {self._state.value}")
         size = len(data)
         if not 0 < size <= self._config.max_message_size:
@@ -314,9 +316,9 @@ class Association:
 
     def receive(self, packets: Sequence[bytes], now: float) -> None:
         """Packets that arrived together. One SACK at most answers all of them."""
+        self._packets_received += len(packets)
+        self._bytes_received += sum(map(len, packets))
         for packet in packets:
-            self._packets_received += 1
-            self._bytes_received += len(packet)
             header = self._in_header
             try:
                 if packet[:8] == header.prefix and self._has_tcb and len(packet) > HEADER_SIZE + 3:
@@ -845,6 +847,7 @@ class Association:
         assert state in TRANSITIONS[self._state], (self._state, state)
         self._state = state
         self._accepts_data = state in CHUNK_STATES[ChunkType.DATA]
+        self._accepts_messages = state in _SENDING_STATES
         self._has_tcb = state not in (State.CLOSED, State.ENDED)
 
     def _is_open(self) -> bool:

@@ -50,8 +50,10 @@ class Inbound:
 
     __slots__ = (
         "_duplicates",
+        "_head",
         "_invalid_streams",
         "_limits",
+        "_max_message_size",
         "_next_ssn",
         "_ordered",
         "_ranges",
@@ -83,6 +85,9 @@ class Inbound:
         self._ranges = TsnRanges()
         self._duplicates: list[int] = []
         self._invalid_streams: list[int] = []
+        self._max_message_size = config.max_receive_message_size
+        #: The message whose fragments have come in order up to the cumulative TSN.
+        self._head: Run | None = None
         self._reassembly = Reassembly(config.max_receive_message_size)
         self._next_ssn: dict[int, int] = {}
         # Whole messages that wait for an earlier one of their stream, by sequence number.
@@ -143,8 +148,53 @@ class Inbound:
                     if stream_id in self._ordered:
                         self._release(stream_id)
                 continue
+            if self._extend_head(tsn, flags, stream_id, ssn, ppid, data):
+                continue
             self._take(tsn, flags, stream_id, ssn, ppid, data)
         return offset
+
+    def _extend_head(
+        self, wire_tsn: int, flags: int, stream_id: int, ssn: int, ppid: int, data: bytes
+    ) -> bool:
+        """The other common case: the next fragment of a message that comes in order. That
+        message is kept apart from the reassembly, which finds runs whatever their order."""
+        tsn = self.expected
+        if (
+            wire_tsn != tsn & _MASK32
+            or self._ranges
+            or self.charge >= self._window
+            or flags & _WHOLE == _WHOLE
+            or stream_id >= self.streams
+        ):
+            return False
+        unordered = flags & FLAG_UNORDERED
+        head = self._head
+        if flags & FLAG_BEGIN:
+            if head is not None:
+                return False
+            self._head = Run(tsn, flags, (stream_id, 0 if unordered else ssn, unordered), ppid)
+            self._head.parts.append(data)
+            self._head.size = len(data)
+        elif head is None:
+            return False
+        else:
+            flow = head.flow
+            if flow[0] != stream_id or flow[2] != unordered or not (unordered or flow[1] == ssn):
+                return False
+            if head.size + len(data) > self._max_message_size:
+                return False
+            head.parts.append(data)
+            head.size += len(data)
+            head.last = tsn
+        overhead = self._limits.message_overhead
+        self.expected = tsn + 1
+        self.charge += len(data) + overhead
+        if flags & FLAG_END and head is not None:
+            self._head = None
+            self.charge -= overhead * (len(head.parts) - 1)
+            message = Message(stream_id, head.ppid, b"".join(head.parts))
+            self._deliver(stream_id, ssn, unordered, message)
+        return True
 
     def _take(
         self, wire_tsn: int, flags: int, stream_id: int, ssn: int, ppid: int, data: bytes
@@ -161,6 +211,7 @@ class Inbound:
         if not self._has_room(tsn, distance, len(data)):
             self.acknowledge_now = True
             return
+        self._park_head()
         if distance:
             self.acknowledge_now = True
             self._ranges.add(tsn)
@@ -191,6 +242,12 @@ class Inbound:
             self._deliver(
                 stream_id, ssn, unordered, Message(stream_id, run.ppid, b"".join(run.parts))
             )
+
+    def _park_head(self) -> None:
+        head = self._head
+        if head is not None:
+            self._head = None
+            self._reassembly.park(head)
 
     def _has_room(self, tsn: int, distance: int, size: int) -> bool:
         ranges = self._ranges
@@ -254,6 +311,7 @@ class Inbound:
         self.expected = self._ranges.advance(cumulative) + 1
         if self._ranges or distance:
             self.acknowledge_now = True
+        self._park_head()
         for run in self._reassembly.discard(cumulative):
             self._drop_run(run)
         for stream_id, ssn in chunk.streams:

@@ -155,6 +155,25 @@ class Flight:
         if self.t3_base is None:
             self.t3_base = now
 
+    def add_packets(self, wires: list[bytes], now: float) -> None:
+        """New chunks that make a packet each."""
+        tsn = self.next_tsn
+        packet = self.next_packet
+        chunks = self.chunks
+        append = self._send_order.append
+        for wire in wires:
+            chunks[tsn] = chunk = SentChunk(tsn, wire, packet, now, None)
+            append(chunk)
+            tsn += 1
+            packet += 1
+        size = len(wires) * len(wires[0])
+        self.next_tsn = tsn
+        self.next_packet = packet
+        self.in_flight += size
+        self.outstanding += size
+        if self.t3_base is None:
+            self.t3_base = now
+
     def next_lost(self) -> SentChunk | None:
         """The lost chunk with the lowest TSN, which stays in its place."""
         lost = self._lost

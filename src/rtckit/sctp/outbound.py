@@ -23,6 +23,7 @@ from rtckit.sctp.streams import OutboundStreams, PartialReliability
 
 __all__ = ["Outbound"]
 
+_UNPACED: Final = float("inf")
 _MASK32: Final = 0xFFFFFFFF
 _PADDING: Final = (b"", b"\0\0\0", b"\0\0", b"\0")
 #: A fragment that fills up a packet has at least this many bytes of data.
@@ -144,6 +145,14 @@ class Outbound:
                     self._resume_at = pacer.resume_at(now)
                     return
                 break
+            if not lead and self._fragmented is not None:
+                most = limit - len(packets)
+                if allowance != _UNPACED:
+                    most = min(most, int((allowance - spent) // self._body_size) + 1)
+                size = self._send_train(self._fragmented, packets, most, window, now)
+                if size:
+                    spent += size
+                    continue
             before = room
             if flight.in_flight < window or flight.fast_retransmit:
                 room = self._retransmit(parts, room, now)
@@ -228,9 +237,11 @@ class Outbound:
                 self._begin(data, ppid, ordered, stream_id, ssn, policy)
                 continue
             padded = DATA_HEADER_SIZE + ((size + 3) & ~3)
-            if padded > room or not self._peer_has_room(padded):
+            if padded > room or (
+                flight.outstanding and flight.outstanding + padded > flight.peer_window
+            ):
                 break
-            stream_id, ssn = streams.pop()
+            stream_id, ssn = streams.pop_whole()
             flags = FLAG_BEGIN | FLAG_END if ordered else FLAG_BEGIN | FLAG_END | FLAG_UNORDERED
             tsn = flight.next_tsn
             wire = (
@@ -243,10 +254,47 @@ class Outbound:
                 policy.ssn = ssn if ordered else -1
                 policy.first_tsn = policy.last_tsn = tsn
             add(wire, policy, now)
-            streams.sent(stream_id, size)
             parts.append(wire)
             room -= padded
         return room
+
+    def _send_train(
+        self, message: _Fragmented, packets: list[bytes], most: int, window: int, now: float
+    ) -> int:
+        """The inner loop of bulk transfer: packets filled by one fragment each, neither the
+        first nor the last of the message. Gives the bytes of chunks sent, zero if this is not
+        the moment."""
+        flight = self.flight
+        body = self._body_size
+        size = self._largest_whole
+        offset = message.offset
+        if not offset or message.policy is not None or flight.next_lost() is not None:
+            return 0
+        count = min(
+            most,
+            (len(message.data) - offset - 1) // size,
+            -(-(window - flight.in_flight) // body),
+            (flight.peer_window - flight.outstanding) // body,
+        )
+        if count <= 0:
+            return 0
+        data = message.data
+        flags, stream_id, ssn, ppid = message.flags, message.stream_id, message.ssn, message.ppid
+        pack = DATA_HEADER.pack
+        seal = self.header.seal
+        tsn = flight.next_tsn
+        wires: list[bytes] = []
+        for _ in range(count):
+            end = offset + size
+            wire = pack(0, flags, body, tsn & _MASK32, stream_id, ssn, ppid) + data[offset:end]
+            offset = end
+            tsn += 1
+            wires.append(wire)
+            packets.append(seal(wire))
+        message.offset = offset
+        flight.add_packets(wires, now)
+        self.streams.sent(stream_id, count * size)
+        return count * body
 
     def _peer_has_room(self, size: int) -> bool:
         # RFC 9260 §6.1 A: with the peer's window closed one chunk may be out as a probe.

@@ -94,6 +94,11 @@ class Reassembly:
         run.parts += right.parts
         run.size += right.size
 
+    def park(self, run: Run) -> None:
+        """Take a run that was built elsewhere."""
+        self._by_first[run.first] = run
+        self._by_last[run.last] = run
+
     def discard(self, cumulative: int) -> list[Run]:
         """Give up every message that lacks a fragment up to ``cumulative`` (RFC 3758 §3.6)."""
         gone = [run for run in self._by_last.values() if run.first <= cumulative]

@@ -113,6 +113,28 @@ class OutboundStreams:
         stream.next_ssn = (ssn + 1) & _MASK16
         return stream.identifier, ssn
 
+    def pop_whole(self) -> tuple[int, int]:
+        """Like :meth:`pop` for a message that goes out at once and whole."""
+        active = self._active
+        stream = active[0]
+        queue = stream.queue
+        data, _, ordered, _ = queue.popleft()
+        if not queue:
+            active.popleft()
+        elif len(active) > 1:
+            active.rotate(-1)
+        size = len(data)
+        stream.buffered -= size
+        self.total -= size
+        stream_id = stream.identifier
+        drained = self._drained
+        drained[stream_id] = drained.get(stream_id, 0) + size
+        if not ordered:
+            return stream_id, 0
+        ssn = stream.next_ssn
+        stream.next_ssn = (ssn + 1) & _MASK16
+        return stream_id, ssn
+
     def discard(self) -> int:
         """Give up the message whose turn it is, which has no sequence number yet; its size."""
         active = self._active

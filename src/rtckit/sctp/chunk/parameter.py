@@ -22,6 +22,7 @@ __all__ = [
     "ParameterType",
     "encode_parameter",
     "encode_parameters",
+    "join_padded",
     "split_parameters",
 ]
 
@@ -54,13 +55,20 @@ class ParameterType(IntEnum):
 
 
 def encode_parameter(kind: int, value: bytes) -> bytes:
-    """A parameter with its header, padded to four bytes."""
-    return _HEADER.pack(kind, 4 + len(value)) + value + _PADDING[len(value) & 3]
+    """A parameter with its header. It is not padded: if it is the last of its chunk, the
+    chunk's length does not count the padding (RFC 9260 §3.2)."""
+    return _HEADER.pack(kind, 4 + len(value)) + value
 
 
 def encode_parameters(parameters: list[Parameter]) -> bytes:
-    """Several parameters, one after the other."""
-    return b"".join(encode_parameter(kind, value) for kind, value in parameters)
+    """Several parameters, each but the last padded to four bytes."""
+    return join_padded([encode_parameter(kind, value) for kind, value in parameters])
+
+
+def join_padded(encoded: list[bytes]) -> bytes:
+    """Encoded parameters in a row, each but the last padded to four bytes."""
+    padded = [each + _PADDING[len(each) & 3] for each in encoded[:-1]]
+    return b"".join((*padded, *encoded[-1:]))
 
 
 def split_parameters(data: bytes, offset: int = 0) -> list[Parameter]:

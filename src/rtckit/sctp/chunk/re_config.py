@@ -19,7 +19,7 @@ from enum import IntEnum
 from typing import Final
 
 from rtckit.sctp.chunk.kind import ChunkType, encode_chunk
-from rtckit.sctp.chunk.parameter import ParameterType, encode_parameter
+from rtckit.sctp.chunk.parameter import ParameterType, encode_parameter, join_padded
 from rtckit.seam import ParseError
 
 __all__ = [
@@ -157,4 +157,4 @@ def parse_request_number(value: bytes) -> int:
 
 def encode_re_config(*parameters: bytes) -> bytes:
     """A RE-CONFIG chunk with encoded parameters."""
-    return encode_chunk(ChunkType.RE_CONFIG, 0, b"".join(parameters))
+    return encode_chunk(ChunkType.RE_CONFIG, 0, join_padded(list(parameters)))
