@@ -321,10 +321,18 @@ def test_a_client_that_drips_is_cut(narrow: Listener) -> None:
             dripping.join(5)
 
 
-def test_more_clients_than_may_be_are_turned_away(narrow: Listener) -> None:
-    held = [socket.create_connection(("127.0.0.1", narrow.port), timeout=10) for _ in range(2)]
-    assert raw(narrow, b"") == b""
+def test_more_clients_than_may_be_are_turned_away() -> None:
+    listener = Listener(
+        ("127.0.0.1", 0),
+        lambda request, response: response.send("x"),
+        limits=HttpLimits(connections=2),
+    )
+    listener.start()
+    held = [socket.create_connection(("127.0.0.1", listener.port), timeout=10) for _ in range(2)]
+    assert raw(listener, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n") == b""
+    listener.stop()
     for connection in held:
+        assert connection.recv(1) == b""
         connection.close()
 
 
