@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 import time
 import webbrowser
@@ -12,7 +11,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.text import Text
-from starlette.types import ASGIApp
 
 from rtckit import RTCConfiguration, TransportOptions
 from rtckit.server import demo as demo_app
@@ -39,6 +37,14 @@ def demo(
     """Serve a page that talks to Python over WebRTC data channels."""
     console = Console(no_color=no_color, highlight=False, soft_wrap=True)
     try:
+        _serve(console, host, port, open_browser)
+    except KeyboardInterrupt:
+        # Ctrl-C is how a demo is meant to end.
+        console.print("Stopped.")
+
+
+def _serve(console: Console, host: str, port: int, open_browser: bool) -> None:
+    try:
         listener = listen(host, port)
     except OSError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
@@ -59,18 +65,8 @@ def demo(
     if open_browser:
         # Some browsers return only when they are closed.
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-    _run(app, listener)
-    console.print("Stopped.")
-
-
-def _run(app: ASGIApp, listener: socket.socket) -> None:
-    try:
+    with listener:
         asyncio.run(serve(app, listener))
-    except KeyboardInterrupt:
-        # Ctrl-C is how a demo is meant to end.
-        return
-    finally:
-        listener.close()
 
 
 def _url(host: str, port: int) -> str:
