@@ -296,8 +296,7 @@ class Connection:
         self.ice.set_remote_credentials(credentials, now, lite=remote.ice_lite)
         for text in remote.candidates:
             self._add_remote_candidate(f"candidate:{text}", now)
-        # A peer that does not trickle has said all (RFC 8838 §4.1.3).
-        if remote.end_of_candidates or not remote.trickle:
+        if remote.end_of_candidates:
             self.ice.end_remote_candidates(now)
 
     def _add_remote_candidate(self, text: str, now: float) -> None:

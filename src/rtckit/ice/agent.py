@@ -554,10 +554,8 @@ class Agent:
             return
         if self.remote_credentials is None or self.lite:
             return
-        self._timers.set_earlier("fail", self._timers.get("fail") or now + self.timing.patience)
-        if self._local.ended and self._generation.hopeless():
-            # RFC 8863 §3: the peer may yet reach us from an address we do not know.
-            self._timers.set_earlier("fail", now + self.timing.failure_grace)
+        if self._timers.get("fail") is None:
+            self._timers.set("fail", now + self.timing.patience)
 
     def _progress(self, now: float) -> None:
         if self._selection.pair is None and self.remote_credentials is not None and not self.lite:

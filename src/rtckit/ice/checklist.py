@@ -148,7 +148,3 @@ class Checklist:
             if pair.state is not PairState.FAILED:
                 return pair
         return None
-
-    def exhausted(self) -> bool:
-        """Whether there are pairs and all have failed."""
-        return bool(self._sorted) and all(pair.state is PairState.FAILED for pair in self._sorted)

@@ -170,8 +170,3 @@ class Generation:
         early = list(self.early.values())
         self.early.clear()
         return early
-
-    def hopeless(self) -> bool:
-        """Whether the peer has ended its candidates and every pair, of some, has failed."""
-        ended = self.remote.ended and not self.remote.unresolved
-        return ended and self.checklist.exhausted()

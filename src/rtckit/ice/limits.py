@@ -46,8 +46,8 @@ class Timing:
         is retransmitted, follows it.
     :ivar disconnected: how long a consent check goes unanswered before the state says so.
     :ivar consent_expiry: without an answer for so long, sending must stop (RFC 7675 §5.1).
-    :ivar failure_grace: when every pair has failed, how long a peer's check is still awaited.
-    :ivar patience: without any progress for so long, checking fails.
+    :ivar patience: without any progress for so long, checking fails, and no sooner: the peer may
+        yet reach us from an address that we do not know (RFC 8863 §4).
     """
 
     ta: float = 0.02
@@ -63,8 +63,7 @@ class Timing:
     probe_after: float = 1.0
     disconnected: float = 5.0
     consent_expiry: float = 30.0
-    failure_grace: float = 5.0
-    patience: float = 30.0
+    patience: float = 39.5
 
     def __post_init__(self) -> None:
         if self.ta < 0.005:
