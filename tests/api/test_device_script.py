@@ -201,17 +201,21 @@ def test_ctrl_c_ends_a_plain_script_without_a_traceback(tmp_path: Path) -> None:
     path = script(
         tmp_path,
         """
+import threading
 from rtckit.device import httpserver, webrtc
 peer = webrtc.Peer()
 peer.create_offer()
 httpserver.register("/x", lambda req, resp: None)
-print("last line")
+def tell():
+    threading.main_thread().join()
+    print("after the last line")
+threading.Thread(target=tell).start()
 """,
     )
     with device_process(path, env={"RTCKIT_DEVICE_PORT": "0"}) as device:
-        device.until("last line")
+        device.until("after the last line")
         assert device.interrupt() == 0
-        assert device.rest() == "last line"
+        assert device.rest() == "after the last line"
 
 
 @pytest.mark.parametrize("runner", [("-m", "rtckit.device"), ()])
@@ -222,8 +226,8 @@ def test_ctrl_c_reaches_a_script_that_still_runs(tmp_path: Path, runner: tuple[s
 import threading
 from rtckit.device import webrtc
 webrtc.Peer().create_offer()
-print("waiting")
 try:
+    print("waiting")
     threading.Event().wait()
 finally:
     print("interrupted")

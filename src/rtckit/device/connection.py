@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Coroutine
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from rtckit import (
     RTCDataChannel,
     RTCIceCandidate,
     RTCPeerConnection,
+    RTCPeerConnectionIceErrorEvent,
     RTCSessionDescription,
 )
 from rtckit.device import states
@@ -19,6 +21,8 @@ from rtckit.device.description import session_of, ufrag_of
 from rtckit.device.limits import Limits
 
 __all__ = ["Connection", "ConnectionOwner"]
+
+_log = logging.getLogger("rtckit.device")
 
 
 class ConnectionOwner(Protocol):
@@ -64,6 +68,7 @@ class Connection:
         self._pc.on("datachannel", self._announced)
         self._pc.on("connectionstatechange", self._connection_changed)
         self._pc.on("iceconnectionstatechange", self._ice_changed)
+        self._pc.addEventListener("icecandidateerror", _log_candidate_error)
 
     @property
     def offering(self) -> bool:
@@ -278,3 +283,7 @@ class Connection:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _log_candidate_error(event: RTCPeerConnectionIceErrorEvent) -> None:
+    _log.warning("%s gives no candidate: %s", event.url, event.errorText)
