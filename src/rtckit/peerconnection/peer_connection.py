@@ -209,7 +209,7 @@ class RTCPeerConnection(EventTarget):
 
         async def operation() -> RTCSessionDescription:
             offer = self._connection.negotiation.create_offer(ice_restart=iceRestart)
-            return RTCSessionDescription(sdp=offer.sdp, type=offer.type)
+            return RTCSessionDescription(sdp=offer.sdp, type=str(offer.type))
 
         return await self._operations.chain(operation)
 
@@ -221,7 +221,7 @@ class RTCPeerConnection(EventTarget):
 
         async def operation() -> RTCSessionDescription:
             answer = self._connection.negotiation.create_answer()
-            return RTCSessionDescription(sdp=answer.sdp, type=answer.type)
+            return RTCSessionDescription(sdp=answer.sdp, type=str(answer.type))
 
         return await self._operations.chain(operation)
 

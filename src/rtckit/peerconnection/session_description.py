@@ -59,4 +59,4 @@ def wrap_description(description: Description | None) -> RTCSessionDescription |
     """The W3C's object for a description of the negotiation."""
     if description is None:
         return None
-    return RTCSessionDescription(sdp=description.sdp, type=description.type)
+    return RTCSessionDescription(sdp=description.sdp, type=str(description.type))
