@@ -80,6 +80,8 @@ class Connection:
         self._events: deque[ConnectionEvent] = deque()
         self._bases: dict[Address, int] = {}
         self._role_decided = False
+        # Whether the agent has all local candidates of the generation in use.
+        self._local_ended = False
         self._dtls_end: dtls.Closed | None = None
         self._closed = False
 
@@ -162,21 +164,36 @@ class Connection:
 
     def add_local_address(self, base: Address, now: float) -> None:
         """The owner has opened a socket at ``base``: a host candidate."""
+        preset = self._settings.remote_credentials
+        if preset is not None and self.ice.remote_credentials is None and not self._bases:
+            # Before the first packet can come.
+            self.ice.set_remote_credentials(preset, now)
         if base not in self._bases:
             # RFC 8421 §4: families take turns, so that neither waits for all of the other.
             same_family = sum((":" in known[0]) == (":" in base[0]) for known in self._bases)
             preference = 65535 - 2 * same_family - (":" not in base[0])
             self._bases[base] = preference
         candidate = ice.Candidate.host(base, local_preference=self._bases[base])
-        self.ice.add_local_candidate(candidate, now)
+        if not self._local_ended:
+            self.ice.add_local_candidate(candidate, now)
         if not self._settings.relay_only:
             self._signal(candidate, None)
         self._step(now)
 
     def end_gathering(self, now: float) -> None:
         """The owner has no more addresses; complete when the servers asked have answered."""
-        self.ice.end_local_candidates(now)
+        if self._local_ended:
+            # An offer was rolled back, and its credentials are offered or answered again: the
+            # agent has these candidates, the application hears of them anew.
+            for candidate in self.ice.local_candidates:
+                if candidate.typ == "srflx" and not self._settings.relay_only:
+                    self._signal(candidate, None)
+        else:
+            self._local_ended = True
+            self.ice.end_local_candidates(now)
         self._step(now)
+        if not self.ice.gathering:
+            self._end_generation()
 
     def name_resolved(self, name: str, addresses: list[str], now: float) -> None:
         """Answer a :class:`NameToResolve`; no addresses if nobody knows the name."""
@@ -278,6 +295,7 @@ class Connection:
             local = ice.Credentials(state.local.ufrag, state.local.pwd)
             if local != self.ice.local_credentials:
                 self.ice.restart(now, credentials=local)
+                self._local_ended = False
         heard = applied.side == "remote" and applied.type != "rollback"
         if state.remote is not None and (heard or answer or applied.rolled_back):
             self._apply_remote(state.remote, now)
@@ -416,7 +434,7 @@ class Connection:
                     self._signal(candidate, None)
             case ice.ResolveName(name):
                 self._events.append(NameToResolve(name))
-            case ice.GatheringFinished():
+            case ice.GatheringFinished() if self._local_ended:
                 self._end_generation()
 
     def _on_dtls(self, event: dtls.HandshakeCompleted | dtls.Closed | dtls.AlertReceived) -> None:

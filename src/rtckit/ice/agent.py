@@ -111,6 +111,11 @@ class Agent:
             pairs.append(self._selection.previous)
         return pairs
 
+    @property
+    def gathering(self) -> bool:
+        """Whether a STUN server's answer is awaited; if so, :class:`GatheringFinished` follows."""
+        return self._gatherer.busy
+
     def authenticated(self, remote: Address, local: Address) -> bool:
         """Whether a check from ``remote`` to ``local`` has shown our password, or was answered.
 

@@ -70,6 +70,11 @@ class Gatherer:
                 transmits.append(transmit)
         return transmits
 
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is awaited."""
+        return bool(self._transactions)
+
     def awaits(self, transaction_id: bytes) -> bool:
         """Whether a response is to one of the gatherer's requests."""
         return transaction_id in self._transactions

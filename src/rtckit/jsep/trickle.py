@@ -41,7 +41,8 @@ def locate(
             text = candidate_text(candidate)
         except ParseError as error:
             raise OperationError(f"the candidate is malformed: {error.reason}") from None
-        ufrag = ufrag or candidate_ufrag(text)
+        if ufrag is None:
+            ufrag = candidate_ufrag(text)
     index = _index(session, remote, mid, mline_index)
     if index is None:
         return None
