@@ -7,6 +7,7 @@ automation protocol, driver or download is needed: only the browser itself.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http
 import json
 import os
@@ -20,6 +21,7 @@ from tests.interop.harness.fixtures import absent
 from tests.interop.harness.wire import Event, Peer
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 __all__ = ["BROWSERS", "BrowserPeer", "program", "start"]
@@ -144,8 +146,10 @@ class BrowserPeer(Peer):
         if self._socket.done():
             return
         self._socket.set_result(socket)
-        async for line in socket:
-            self.take(json.loads(line))
+        # A browser that is killed closes nothing.
+        with contextlib.suppress(ConnectionClosed):
+            async for line in socket:
+                self.take(json.loads(line))
         self.lost(f"{self.name}'s page has gone")
 
     def _write(self, command: Event) -> None:

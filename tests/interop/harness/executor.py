@@ -130,7 +130,8 @@ class Executor:
             self._emit({"event": "datachannel", "pc": pc, "channel": key, **options})
             self._adopt(pc, key, channel)
 
-        def on_candidate(candidate: Any = None) -> None:
+        def on_candidate(event: Any) -> None:
+            candidate = event.candidate
             if candidate is not None and not candidate.candidate:
                 # An empty line ends one generation's candidates, null ends gathering: one end
                 # is enough.

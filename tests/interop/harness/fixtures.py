@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from typing import NoReturn
 
+import ifaddr
 import pytest
 from tests.interop.harness import call
 from tests.interop.harness.call import Traits
@@ -19,7 +20,7 @@ from tests.interop.harness.wire import LocalPeer, Peer
 
 __all__ = ["absent", "address", "anyio_backend", "meet", "near"]
 
-_MEETING_POINT = "10.99.0.1/32"
+_MEETING_POINT = "10.99.0.1/24"
 
 
 def absent(reason: str) -> NoReturn:
@@ -43,8 +44,9 @@ def _is_reachable(address: str) -> bool:
 def address() -> None:
     """The machine has an address that browsers and others show: they hide loopback ones.
 
-    Where there is none, as in a bare network namespace, one is put on the loopback interface
-    and left there: other test processes use it too.
+    Where there is none, as in a bare network namespace, a pair of interfaces is made that has
+    one, and left there: other test processes use it too. The loopback interface will not do,
+    whatever its addresses: Pion and libdatachannel pass over it.
     """
     ips = (ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips)
     if any(_is_reachable(ip if isinstance(ip, str) else ip[0]) for ip in ips):
@@ -52,7 +54,14 @@ def address() -> None:
     tool = shutil.which("ip")
     if tool is None or os.geteuid() != 0:
         absent("no address but loopback, and no means to add one")
-    subprocess.run([tool, "address", "replace", _MEETING_POINT, "dev", "lo"], check=True)
+    # Another test process may have been faster, so only the last word must succeed.
+    for command in (
+        "link add rtckit0 type veth peer name rtckit1",
+        "link set rtckit1 up",
+        "link set rtckit0 up",
+    ):
+        subprocess.run([tool, *command.split()], check=False, capture_output=True)
+    subprocess.run([tool, "address", "replace", _MEETING_POINT, "dev", "rtckit0"], check=True)
 
 
 @pytest.fixture(scope="module")
