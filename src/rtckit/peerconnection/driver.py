@@ -62,6 +62,7 @@ class Driver:
         self._timer_at = 0.0
         self._flushing = False
         self._scheduled = False
+        self._changed = False
         self._closed = False
         self.drops: Counter[str] = Counter()
 
@@ -113,6 +114,7 @@ class Driver:
 
     def wake(self) -> None:
         """Flush soon: the connection has been changed."""
+        self._changed = True
         if not self._scheduled and not self._flushing:
             self._scheduled = True
             self._tasks.post(self._flush_scheduled)
@@ -124,15 +126,17 @@ class Driver:
         self._flushing = True
         connection = self._connection
         try:
-            while True:
-                while events := self._events():
-                    self._dispatch(events)
+            while events := self._events():
+                self._dispatch(events)
+            self._changed = True
+            while self._changed:
+                self._changed = False
                 now = self.now()
                 while (transmit := connection.poll_transmit(now)) is not None:
                     self._send(transmit)
-                if not (events := self._events()):
-                    break
-                self._dispatch(events)
+                # What was sent may be news; only a handler that acts on it gives more to send.
+                while events := self._events():
+                    self._dispatch(events)
         finally:
             self._flushing = False
         self._arm()
