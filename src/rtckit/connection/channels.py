@@ -124,13 +124,16 @@ class Channels:
     def send(self, channel: Channel, data: bytes, text: bool, now: float) -> None:
         """Send a message on an open channel.
 
+        On one that has closed, of which the owner has not heard yet, it is dropped and counted.
+
         :raises OperationError: the send buffer is full.
         """
         association = self._transport.sctp
-        assert association is not None and channel.id is not None
+        if channel.state is not ChannelState.OPEN or association is None:
+            self.drops["message-on-closed-channel"] += 1
+            return
+        assert channel.id is not None
         ppid, payload = encode_payload(data, text)
-        if not data:
-            self._overhead[channel] += len(payload)
         life_time = channel.max_packet_life_time
         try:
             association.send(
@@ -144,6 +147,12 @@ class Channels:
             )
         except sctp.SendBufferFull as error:
             raise OperationError(str(error)) from None
+        except RuntimeError:
+            # The association is ending; what says so closes the channel.
+            self.drops["message-on-closed-channel"] += 1
+            return
+        if not data:
+            self._overhead[channel] += len(payload)
         channel.messages_sent += 1
         channel.bytes_sent += len(data)
 
@@ -199,23 +208,29 @@ class Channels:
 
     def _open(self, channel: Channel, now: float) -> None:
         """RFC 8832 §6: user messages may follow DATA_CHANNEL_OPEN at once."""
-        if not channel.negotiated:
-            self._send_dcep(channel, channel.open_message(), now)
+        if not channel.negotiated and not self._send_dcep(channel, channel.open_message(), now):
+            self._finish(channel, "no room to open the channel")
+            return
         channel.state = ChannelState.OPEN
         self._events.append(ChannelOpened(channel))
 
     def _send_dcep(
         self, channel: Channel, message: DataChannelOpen | DataChannelAck, now: float
-    ) -> None:
+    ) -> bool:
+        """Whether there was room for it."""
         association = self._transport.sctp
         assert association is not None and channel.id is not None
         data = message.encode()
-        self._overhead[channel] += len(data)
         try:
             # RFC 8832 §6: reliable and ordered, whatever the channel is.
             association.send(channel.id, Ppid.DCEP, data, now)
         except sctp.SendBufferFull:
-            self._finish(channel, "no room to open the channel")
+            return False
+        except RuntimeError:
+            # The association is ending; what says so closes the channel.
+            return True
+        self._overhead[channel] += len(data)
+        return True
 
     def _receive_messages(self, messages: Iterable[sctp.Message], now: float) -> None:
         association = self._transport.sctp
@@ -268,7 +283,9 @@ class Channels:
             self.drops["too-many-channels"] += 1
             self._reset([opened], now)
             return
-        self._send_dcep(opened, DataChannelAck(), now)
+        if not self._send_dcep(opened, DataChannelAck(), now):
+            # The channel works without it: the peer goes on to send in order (RFC 8832 §6).
+            self.drops["no-room-for-ack"] += 1
         self._events.append(ChannelAnnounced(opened))
 
     def _transmitted(self, amounts: dict[int, int]) -> None:
