@@ -280,7 +280,9 @@ class TestSetting:
             assert pair.a.currentLocalDescription == before
             with pytest.raises(InvalidAccessError):
                 await pair.a.setRemoteDescription(
-                    RTCSessionDescription("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", "answer")
+                    RTCSessionDescription(
+                        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", "answer"
+                    )
                 )
             assert pair.a.signalingState == "have-local-offer"
 
@@ -298,7 +300,9 @@ class TestWithoutArgument:
             assert b.localDescription.type == "answer"
             assert b.signalingState == "stable"
 
-    @pytest.mark.parametrize("given", [{"type": "offer"}, {"sdp": ""}, {"type": "offer", "sdp": ""}])
+    @pytest.mark.parametrize(
+        "given", [{"type": "offer"}, {"sdp": ""}, {"type": "offer", "sdp": ""}]
+    )
     async def test_what_may_be_left_out(self, given: dict[str, str]) -> None:
         async with RTCPeerConnection(loopback()) as pc:
             pc.createDataChannel("")
@@ -358,9 +362,7 @@ class TestMalformed:
         ],
         ids=["text", "empty", "version", "m-line", "no-line"],
     )
-    async def test_an_error_names_the_line(
-        self, damage: Callable[[str], str], number: int
-    ) -> None:
+    async def test_an_error_names_the_line(self, damage: Callable[[str], str], number: int) -> None:
         async with two() as (a, b):
             offer = await offer_of(a)
             with pytest.raises(RTCError) as caught:
@@ -561,6 +563,4 @@ def line(description: RTCSessionDescription, start: str) -> str:
 
 
 def without(sdp: str, start: str) -> str:
-    return "".join(
-        each for each in sdp.splitlines(keepends=True) if not each.startswith(start)
-    )
+    return "".join(each for each in sdp.splitlines(keepends=True) if not each.startswith(start))
