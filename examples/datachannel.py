@@ -14,7 +14,7 @@ async def main() -> None:
     async with RTCPeerConnection() as alice, RTCPeerConnection() as bob:
 
         @bob.on("datachannel")
-        async def answer(channel: RTCDataChannel) -> None:
+        async def reply(channel: RTCDataChannel) -> None:
             async for message in channel:
                 channel.send(f"you said {message!r}")
 
@@ -26,10 +26,12 @@ async def main() -> None:
         opened = asyncio.Event()
         channel.on("open", opened.set)
 
-        await alice.setLocalDescription()
-        await bob.setRemoteDescription(alice.localDescription)
-        await bob.setLocalDescription()
-        await alice.setRemoteDescription(bob.localDescription)
+        offer = await alice.createOffer()
+        await alice.setLocalDescription(offer)
+        await bob.setRemoteDescription(offer)
+        answer = await bob.createAnswer()
+        await bob.setLocalDescription(answer)
+        await alice.setRemoteDescription(answer)
         await opened.wait()
 
         channel.send("hello")

@@ -25,7 +25,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from rtckit import RTCDataChannel, RTCPeerConnection, RTCSessionDescription
+from rtckit import (
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCPeerConnectionIceEvent,
+    RTCSessionDescription,
+)
 
 # A peer connection lives as long as somebody holds it.
 peers: set[RTCPeerConnection] = set()
@@ -43,7 +48,11 @@ async def offer(request: Request) -> JSONResponse:
     peers.add(peer)
     peer.on("datachannel", echo)
     gathered = asyncio.Event()
-    peer.on("icecandidate", lambda event: event.candidate is None and gathered.set())
+
+    @peer.on("icecandidate")
+    def note_the_last(event: RTCPeerConnectionIceEvent) -> None:
+        if event.candidate is None:
+            gathered.set()
 
     @peer.on("connectionstatechange")
     async def forget_the_dead() -> None:

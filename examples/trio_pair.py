@@ -32,10 +32,12 @@ async def main() -> None:
         opened = trio.Event()
         source.on("open", opened.set)
 
-        await alice.setLocalDescription()
-        await bob.setRemoteDescription(alice.localDescription)
-        await bob.setLocalDescription()
-        await alice.setRemoteDescription(bob.localDescription)
+        offer = await alice.createOffer()
+        await alice.setLocalDescription(offer)
+        await bob.setRemoteDescription(offer)
+        answer = await bob.createAnswer()
+        await bob.setLocalDescription(answer)
+        await alice.setRemoteDescription(answer)
         await opened.wait()
 
         began = trio.current_time()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from rtckit import RTCPeerConnection, RTCSessionDescription
+from rtckit import RTCPeerConnection, RTCPeerConnectionIceEvent, RTCSessionDescription
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +43,12 @@ def test_the_echo_server_echoes() -> None:
             channel = peer.createDataChannel("chat")
             channel.on("open", lambda: channel.send("hello"))
             gathered = asyncio.Event()
-            peer.on("icecandidate", lambda event: event.candidate is None and gathered.set())
+
+            def note_the_last(event: RTCPeerConnectionIceEvent) -> None:
+                if event.candidate is None:
+                    gathered.set()
+
+            peer.on("icecandidate", note_the_last)
             await peer.setLocalDescription()
             await gathered.wait()
             assert peer.localDescription is not None

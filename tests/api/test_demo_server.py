@@ -268,7 +268,7 @@ async def test_a_visitor_is_told_when_the_server_stops() -> None:
     async with demo_server() as url:
         visit = asyncio.create_task(visitor(url).run(linger))
         await connected.wait()
-    with pytest.raises(SignalingError, match="closed the conversation"):
+    with pytest.raises(SignalingError, match="the server stopped"):
         await visit
 
 
@@ -417,6 +417,7 @@ async def test_a_transfer_stops_on_request() -> None:
             if isinstance(controls[-1], End):
                 break
         assert controls[0] == Put()
+        assert isinstance(controls[-1], End)
         assert controls[-1].bytes == received < Limits().transfer_bytes
 
     async with demo_server() as url:

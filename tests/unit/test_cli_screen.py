@@ -33,7 +33,7 @@ def test_a_pipe_gets_plain_lines() -> None:
     tell(Screen(Console(file=out, width=80, highlight=False)))
     text = out.getvalue()
     assert "\x1b" not in text
-    assert "ice        checking" in text
+    assert "ice         checking" in text
     assert "host udp [::1]:5000" in text
     assert "p50 50.0 ms, p99 99.0 ms (99 pings, 1 lost)" in text
     assert "256 Mbit/s  verified" in text

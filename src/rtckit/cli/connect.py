@@ -56,7 +56,7 @@ def connect(
 
     2  wrong usage
 
-    3  no demo could be reached there
+    3  no demo could be reached there, or it hung up
 
     4  no peer connection, or it broke
 
@@ -109,7 +109,7 @@ def _run(
         screen.fail("interrupted")
         return _EXIT_INTERRUPTED
     except (SignalingError, NotADemoError) as error:
-        screen.fail(f"no demo at {url}: {printable(str(error))}")
+        screen.fail(printable(f"{url}: {error}"))
         return _EXIT_UNREACHABLE
     except (PeerError, MessageError) as error:
         screen.fail(printable(str(error)))

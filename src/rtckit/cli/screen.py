@@ -42,7 +42,7 @@ class Screen:
         self.console.print(
             Text.assemble(
                 (f"{time.perf_counter() - self._began:7.3f} s  ", "dim"),
-                f"{kind:<11}",
+                f"{kind:<12}",
                 (state, _STYLES.get(state, "cyan")),
             )
         )
@@ -98,7 +98,7 @@ class Screen:
         self._errors.print(Text.assemble(("rtckit connect: ", "bold red"), reason), soft_wrap=True)
 
     def _line(self, name: str, words: str) -> None:
-        self.console.print(Text.assemble((f"{name:<11}", "bold"), words))
+        self.console.print(Text.assemble((f"{name:<12}", "bold"), words))
 
 
 class JsonScreen:

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
 
 from .messages import MAX_MESSAGE_SIZE, Message, decode, encode
 
@@ -120,4 +121,6 @@ def _farewell(error: ConnectionClosed) -> str:
     close = error.rcvd
     if close is None:
         return "the signaling server is gone"
+    if close.code in (CloseCode.GOING_AWAY, CloseCode.SERVICE_RESTART):
+        return "the server stopped"
     return f"the signaling server closed the conversation ({close.reason or close.code})"
