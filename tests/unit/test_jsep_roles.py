@@ -129,13 +129,19 @@ def test_a_change_of_roles_is_refused() -> None:
     offer = bob.create_offer().sdp.replace("setup:actpass", "setup:passive")
     with pytest.raises(InvalidAccessError, match="leaves no room"):
         alice.set_remote(Description("offer", offer))
+    assert alice.signaling_state == "stable"
+
+
+def test_an_answer_that_forgets_the_roles_leaves_them_as_they_are() -> None:
+    alice, bob = negotiation(1), negotiation(2)
+    assert connect(alice, bob) == ("server", "client")
     alice.set_local()
     bob.set_remote(Description("offer", text_of(alice.local_description)))
     answer = bob.create_answer().sdp.replace("setup:active", "setup:passive")
-    with pytest.raises(InvalidAccessError, match="would make us client"):
-        alice.set_remote(Description("answer", answer))
-    assert alice.signaling_state == "have-local-offer"
-    alice.set_remote(bob.create_answer())
+    applied = alice.set_remote(Description("answer", answer))
+    assert applied.transport is not None
+    assert applied.transport.dtls_role == "server"
+    assert not applied.dtls_restart
 
 
 def test_a_new_certificate_begins_a_new_association() -> None:

@@ -26,6 +26,7 @@ from rtckit.sdp import (
     Ssrc,
     SsrcGroup,
 )
+from rtckit.sdp.connectivity import parse_ice_options
 
 
 class Value(Protocol):
@@ -91,3 +92,9 @@ def test_format_parameters_are_taken_apart() -> None:
 
 def test_the_simulcast_of_a_draft_is_understood() -> None:
     assert Simulcast.parse(" send rid=a;b").rids() == {"a", "b"}
+
+
+def test_ice_options_may_have_commas_between_them() -> None:
+    # libdatachannel writes them so.
+    assert parse_ice_options("ice2,trickle") == ("ice2", "trickle")
+    assert parse_ice_options("trickle ice2") == ("trickle", "ice2")

@@ -385,12 +385,15 @@ class Negotiation:
             former = self._session.remote_transport(index)
             role = offerer_role(local, remote.setup)
         existing = proposed.dtls_role if continues_dtls(former, remote) else None
-        if existing not in (None, role):
+        if existing is None:
+            return role
+        if side is Side.LOCAL and existing != role:
             # RFC 9429 §5.8.3: consistent with the association that is being continued.
             raise InvalidAccessError(
-                f"we are the DTLS {existing}, and a=setup:{remote.setup} would make us {role}"
+                f"we are the DTLS {existing}, and a=setup:{local} would make us the {role}"
             )
-        return role
+        # Pion and Firefox answer "active" to every offer, and yet go on as they are.
+        return existing
 
     def _commit(
         self, side: Side, kind: DescriptionType, after: Session, *, rolled_back: bool = False

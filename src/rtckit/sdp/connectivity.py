@@ -41,7 +41,9 @@ def parse_ice_pwd(value: str) -> str:
 
 def parse_ice_options(value: str) -> tuple[str, ...]:
     """The options, e.g. ``("trickle", "ice2")`` (RFC 8839 §5.6)."""
-    return tuple(require_token(word, "ice-option-tag") for word in words(value, "ice-options", 1))
+    # libdatachannel puts commas between them.
+    options = words(value.replace(",", " "), "ice-options", 1)
+    return tuple(require_token(word, "ice-option-tag") for word in options)
 
 
 def parse_remote_candidates(value: str) -> tuple[tuple[int, str, int], ...]:
