@@ -135,6 +135,10 @@ class Channels:
         assert channel.id is not None
         ppid, payload = encode_payload(data, text)
         life_time = channel.max_packet_life_time
+        retransmits = channel.max_retransmits
+        if life_time == 0:
+            # No time to wait, nor to retransmit: sent once.
+            life_time, retransmits = None, 0
         try:
             association.send(
                 channel.id,
@@ -142,7 +146,7 @@ class Channels:
                 payload,
                 now,
                 ordered=channel.ordered or not channel.acknowledged,
-                max_retransmits=channel.max_retransmits,
+                max_retransmits=retransmits,
                 lifetime=None if life_time is None else life_time / 1000,
             )
         except sctp.SendBufferFull as error:
