@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
+from tests.api.meeting import Witness, loopback, negotiate, opened, trickle, two
 
 from rtckit import (
     InvalidStateError,
@@ -15,7 +16,6 @@ from rtckit import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
-from tests.api.meeting import Witness, loopback, negotiate, opened, trickle, two
 
 HOST = "candidate:1905690388 1 udp 2113937151 192.0.2.1 58041 typ host generation 0 ufrag thC8"
 SRFLX = (

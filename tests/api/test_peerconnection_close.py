@@ -8,8 +8,6 @@ from pathlib import Path
 
 import anyio
 import pytest
-
-from rtckit import InvalidStateError, RTCDataChannel, RTCPeerConnection
 from tests.api.meeting import (
     CHANNEL_EVENTS,
     PEER_EVENTS,
@@ -22,6 +20,8 @@ from tests.api.meeting import (
     opened,
     two,
 )
+
+from rtckit import InvalidStateError, RTCDataChannel, RTCPeerConnection
 
 pytestmark = pytest.mark.anyio
 

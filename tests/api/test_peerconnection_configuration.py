@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.api.meeting import loopback
 
 from rtckit import (
     InvalidAccessError,
@@ -18,7 +19,6 @@ from rtckit import (
     RTCPeerConnection,
 )
 from rtckit.errors import DOMException, SyntaxDOMException
-from tests.api.meeting import loopback
 
 CERTIFICATE = RTCCertificate.generate()
 

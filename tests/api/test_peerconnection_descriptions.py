@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.api.meeting import Witness, connected, loopback, negotiate, opened, two
 
 from rtckit import (
     InvalidAccessError,
@@ -16,7 +17,6 @@ from rtckit import (
     RTCSessionDescription,
 )
 from rtckit.errors import SDPSyntaxError
-from tests.api.meeting import Witness, connected, loopback, negotiate, opened, two
 
 pytestmark = pytest.mark.anyio
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import anyio
 import pytest
+from tests.api.meeting import Witness, connected, loopback, negotiate, opened, two
 
 from rtckit import InvalidStateError, RTCPeerConnection, RTCSessionDescription
-from tests.api.meeting import Witness, connected, loopback, negotiate, opened, two
 
 pytestmark = pytest.mark.anyio
 

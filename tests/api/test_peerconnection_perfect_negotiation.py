@@ -9,9 +9,9 @@ from typing import Any
 import anyio
 import pytest
 from anyio.abc import TaskGroup
+from tests.api.meeting import PATIENCE, Witness, loopback, two
 
 from rtckit import RTCPeerConnection
-from tests.api.meeting import PATIENCE, Witness, loopback, two
 
 pytestmark = pytest.mark.anyio
 

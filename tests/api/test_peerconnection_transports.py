@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.api.meeting import Witness, connected, loopback, negotiate, opened, two
 
 from rtckit import (
     InvalidAccessError,
@@ -18,7 +19,6 @@ from rtckit import (
     RTCSessionDescription,
     TransportOptions,
 )
-from tests.api.meeting import Witness, connected, loopback, negotiate, opened, two
 
 pytestmark = pytest.mark.anyio
 

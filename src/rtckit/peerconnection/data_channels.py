@@ -33,6 +33,8 @@ class DataChannels:
         self._tasks = tasks
         self._target = target
         self._channels: dict[Channel, RTCDataChannel] = {}
+        # Channels between their "datachannel" and "open" events, and what came for them meanwhile.
+        self._announcing: dict[Channel, list[core.ConnectionEvent]] = {}
         self._numbers = count(1)
         self._opened = 0
         self._closed = False
@@ -86,6 +88,10 @@ class DataChannels:
                 self._announce(core_channel)
             case core.ChannelOpened(core_channel):
                 self._opened += self._channels[core_channel].announce_open()
+            case core.ChannelClosing(channel) | core.ChannelClosed(channel, _, _) if (
+                channel in self._announcing
+            ):
+                self._announcing[channel].append(event)
             case core.ChannelClosing(core_channel):
                 self._channels[core_channel].announce_closing()
             case core.ChannelClosed(core_channel, error, cause):
@@ -129,9 +135,16 @@ class DataChannels:
         channel.mark_open()
         self._target.dispatchEvent(RTCDataChannelEvent("datachannel", channel))
 
+        meanwhile: list[core.ConnectionEvent] = []
+        self._announcing[core_channel] = meanwhile
+
         def announce_open() -> None:
-            if not self._closed:
-                channel.announce_open()
+            del self._announcing[core_channel]
+            if self._closed:
+                return
+            channel.announce_open()
+            for event in meanwhile:
+                self.receive(event)
 
         # Whoever the event has woken may still listen for "open" and for the first message.
         self._tasks.post_after_turn(announce_open)
