@@ -354,6 +354,19 @@ def test_checking_fails_without_end_of_candidates_after_no_progress() -> None:
     assert took == pytest.approx(39.5)
 
 
+def test_a_callee_may_let_it_ring() -> None:
+    call = Call()
+    call.know(call.b, call.a)
+    call.a.agent.add_local_candidate(Candidate.host(("10.0.0.1", 5000)), call.now)
+    call.signal(call.b, call.a)
+    call.simulation.run_for(120.0)
+    assert call.b.agent.state is IceState.NEW and call.b.agent.next_timeout() is None
+    call.gather()
+    call.know(call.a, call.b)
+    call.signal(call.a, call.b)
+    call.simulation.run_until(call.completed, 2.0)
+
+
 def test_a_name_is_resolved_by_the_owner() -> None:
     call = Call()
     call.gather()

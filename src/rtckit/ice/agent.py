@@ -549,7 +549,7 @@ class Agent:
             if self._generation.nomination.nominated is not None and ended:
                 return IceState.COMPLETED
             return IceState.CONNECTED
-        if self.remote_credentials is not None and self._generation.remote.known:
+        if self._ready() and self._generation.remote.known:
             return IceState.CHECKING
         return IceState.CHECKING if self.state is not IceState.NEW else IceState.NEW
 
@@ -557,14 +557,17 @@ class Agent:
         if self._selection.pair is not None:
             self._timers.stop("fail")
             return
-        if self.remote_credentials is None or self.lite:
-            return
-        if self._timers.get("fail") is None:
+        if self._ready() and not self.lite and self._timers.get("fail") is None:
             self._timers.set("fail", now + self.timing.patience)
 
     def _progress(self, now: float) -> None:
-        if self._selection.pair is None and self.remote_credentials is not None and not self.lite:
+        if self._selection.pair is None and self._ready() and not self.lite:
             self._timers.set("fail", now + self.timing.patience)
+
+    def _ready(self) -> bool:
+        """Whether there can be checks: a callee has the caller's half while it still rings."""
+        here = bool(self._local.known) or self._local.ended
+        return here and self.remote_credentials is not None
 
     def _fail(self) -> None:
         self._stop()
