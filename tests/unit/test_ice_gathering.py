@@ -84,6 +84,21 @@ def test_the_same_candidate_twice_and_no_nat_at_all_are_redundant() -> None:
     assert [type(event) for event in events(agent)] == [LocalCandidateFound, GatheringFinished]
 
 
+def test_a_restart_asks_again_how_we_look_from_outside() -> None:
+    agent = make_agent()
+    for port in (40000, 41000):
+        agent.add_stun_server(SERVER, NOW)
+        (transmit,) = polled(agent)
+        answer = Message.parse(transmit.train.data).response()
+        answer.add(XOR_MAPPED_ADDRESS, (MAPPED[0], port))
+        agent.receive(answer.encode(), HERE, SERVER, NOW)
+        found, finished = events(agent)
+        assert isinstance(found, LocalCandidateFound) and isinstance(finished, GatheringFinished)
+        assert found.candidate.port == port
+        assert agent.local_candidates[1:] == [found.candidate]
+        agent.restart(NOW)
+
+
 def test_only_bases_that_can_reach_the_server_ask_it() -> None:
     agent = make_agent()
     for address in ("127.0.0.1", "fe80::1%eth0", "fd00::1"):

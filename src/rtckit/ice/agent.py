@@ -231,7 +231,8 @@ class Agent:
     def restart(self, now: float, credentials: Credentials | None = None) -> None:
         """Begin a new generation (RFC 8445 §9).
 
-        Local candidates stay; remote ones and their credentials are awaited anew. The selected
+        Host candidates stay; those that servers and checks told of are to be learned anew, and
+        so are the remote ones and their credentials: add the servers again. The selected
         pair keeps carrying data, and checks with the old credentials are still answered, until
         another pair is nominated.
         """
@@ -239,7 +240,8 @@ class Agent:
             raise ValueError("the agent is closed")
         self._selection.restart(self.local_credentials)
         self._generation = self._begin(credentials, self._generation.checklist.last_number)
-        self._local.ended = False
+        self._local.restart()
+        self._gatherer.restart()
         self._checks.clear()
         self._timers.clear()
         if self._selection.pair is None:

@@ -45,6 +45,11 @@ class LocalCandidates:
         self.known.append(candidate)
         return True
 
+    def restart(self) -> None:
+        """Keep what has a socket; how a base looks from outside may have changed since."""
+        self.known = [known for known in self.known if known.base == known.transport_address]
+        self.ended = False
+
     def at(self, base: Address) -> Candidate | None:
         """The candidate that is its own base."""
         for candidate in self.known:

@@ -117,6 +117,12 @@ class Gatherer:
             self._finish()
         return again
 
+    def restart(self) -> None:
+        """A new generation: its servers are to be added, and asked, anew."""
+        self.clear()
+        self._servers.clear()
+        self._asked.clear()
+
     def clear(self) -> None:
         """Forget all requests."""
         self._transactions.clear()
