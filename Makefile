@@ -32,7 +32,7 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit("RTCKit needs Python 3.11 or newer" * (sys.version_info < (3, 11)))'
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "RTCKit needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
