@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.sctp_wire import connected, machine, next_tsn, sent, tag_of
 
-from rtckit.sctp import Association, Config, State
+from rtckit.sctp import Association, Config, Limits, State
 from rtckit.sctp.chunk import (
     ForwardTsn,
     IncomingResetRequest,
@@ -23,11 +25,11 @@ from rtckit.sctp.chunk import (
     parse_heartbeat_info,
     parse_request_number,
     parse_shutdown,
+    split_chunks,
     split_parameters,
 )
 from rtckit.sctp.packet import Header, parse_header
 from rtckit.seam import ParseError
-from rtckit.testing import seeded_entropy
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -58,27 +60,6 @@ def test_parsers_only_raise_parse_error(parser: Callable[[bytes], object], data:
         pass
 
 
-def connected(seed: int = 1) -> tuple[Association, Association]:
-    a, b = (Association(Config(), entropy=seeded_entropy(f"{seed}{side}")) for side in "ab")
-    a.connect(0.0)
-    b.connect(0.0)
-    exchange(a, b, 0.0)
-    assert a.state is b.state is State.ESTABLISHED
-    return a, b
-
-
-def exchange(a: Association, b: Association, now: float) -> None:
-    moved = True
-    while moved:
-        moved = False
-        for sender, receiver in ((a, b), (b, a)):
-            while (packets := sender.poll_transmit(now)) is not None:
-                receiver.receive(packets, now)
-                moved = True
-            while sender.next_event() is not None:
-                pass
-
-
 KINDS = st.sampled_from([0, 1, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 64, 130, 130, 192, 192, 255])
 CHUNKS = st.lists(
     st.tuples(KINDS, st.integers(0, 255), st.binary(max_size=60)), min_size=1, max_size=5
@@ -93,12 +74,11 @@ def test_receive_survives_valid_packets_of_nonsense(
     if established:
         target, _ = connected()
     else:
-        target = Association(Config(), entropy=seeded_entropy(3))
+        target = machine("alone")
         target.connect(0.0)
-        target.poll_transmit(0.0)
     target.send(0, 51, b"outstanding" * 300, 0.0)
-    target.poll_transmit(0.0)
-    tag = target._local_tag
+    sent(target)
+    tag = tag_of(target)
     now = 0.0
     for chunks in packets:
         body = b"".join(encode_chunk(*chunk) for chunk in chunks)
@@ -123,9 +103,8 @@ def test_receive_survives_valid_packets_of_nonsense(
 )
 def test_data_of_any_order_and_flags(tsns: list[int], flags: int, streams: int, size: int) -> None:
     a, b = connected()
-    assert a._inbound is not None and b._outbound is not None
-    first = b._outbound.flight.next_tsn
-    header = Header(5000, 5000, a._local_tag)
+    first = next_tsn(b)
+    header = Header(5000, 5000, tag_of(a))
     for index, tsn in enumerate(tsns):
         value = ((first + tsn) & 0xFFFFFFFF).to_bytes(4, "big") + streams.to_bytes(2, "big")
         value += bytes(6) + bytes(size)
@@ -134,21 +113,68 @@ def test_data_of_any_order_and_flags(tsns: list[int], flags: int, streams: int, 
             pass
 
 
-def test_a_flood_of_fragments_that_never_end_is_bounded() -> None:
-    a, b = connected()
-    assert a._inbound is not None and b._outbound is not None
-    first = b._outbound.flight.next_tsn + 1
-    header = Header(5000, 5000, a._local_tag)
+WINDOW = 1024 * 1024
+
+
+Flood = Callable[[Iterable[tuple[int, int, bytes]]], tuple[Association, int]]
+
+
+@pytest.fixture
+def flooded() -> Iterator[Flood]:
+    """Gives an association many DATA chunks, each as the distance of its TSN, its flags and its
+    data; what it holds in the end, in bytes."""
+
+    def flood(chunks: Iterable[tuple[int, int, bytes]]) -> tuple[Association, int]:
+        a, b = connected(Config(receive_window=WINDOW))
+        first, header = next_tsn(b), Header(5000, 5000, tag_of(a))
+        packets = (
+            header.seal(
+                encode_chunk(
+                    0,
+                    flags,
+                    ((first + distance) & 0xFFFFFFFF).to_bytes(4, "big") + bytes(8) + data,
+                )
+            )
+            for distance, flags, data in chunks
+        )
+        before, _ = tracemalloc.get_traced_memory()
+        while train := [packet for _, packet in zip(range(100), packets, strict=False)]:
+            a.receive(train, 0.0)
+            for _, _, value in sacks_of(a):
+                sack = Sack.parse(value)
+                assert len(sack.gaps) <= Limits().gap_blocks
+                assert len(sack.duplicates) <= Limits().duplicates
+        return a, tracemalloc.get_traced_memory()[0] - before
+
+    tracemalloc.start()
+    yield flood
+    tracemalloc.stop()
+
+
+def sacks_of(association: Association) -> list[tuple[int, int, bytes]]:
+    packets = association.poll_transmit(0.0) or []
+    return [chunk for packet in packets for chunk in split_chunks(packet, 12) if chunk[0] == 3]
+
+
+def test_a_flood_of_fragments_that_never_end_is_bounded(flooded: Flood) -> None:
     rng = random.Random(1)
-    for _ in range(12_000):
-        tsn = (first + rng.randrange(1 << 17)) & 0xFFFFFFFF
-        value = tsn.to_bytes(4, "big") + bytes(8) + b"x" * 900
-        a.receive([header.seal(encode_chunk(0, 0, value))], 0.0)
-        while a.poll_transmit(0.0) is not None:
-            pass
-        while a.next_event() is not None:
-            pass
-    limits = Config().limits
-    assert a._inbound.charge <= 2 * Config().receive_window
-    assert len(a._inbound._ranges) <= limits.gap_ranges
-    assert a.drops["too many gaps"] and a.drops["TSN too far ahead"]
+    a, held = flooded((1 + rng.randrange(1 << 17), 0, rng.randbytes(900)) for _ in range(6000))
+    assert a.drops["receive window exceeded"] and a.drops["TSN too far ahead"]
+    assert a.state is State.ESTABLISHED and held < 4 * WINDOW
+
+
+def test_a_flood_of_gaps_is_bounded(flooded: Flood) -> None:
+    a, held = flooded((2 * index + 1, 3, b"x") for index in range(4000))
+    assert a.drops["too many gaps"] == 4000 - Limits().gap_ranges
+    assert held < 4 * WINDOW
+
+
+def test_a_flood_that_nobody_reads_closes_the_window(flooded: Flood) -> None:
+    a, held = flooded((index, 7, b"x") for index in range(20_000))
+    assert a.drops["receive window exceeded"] > 10_000 and a.stats.receive_window == 0
+    assert held < 4 * WINDOW
+
+
+def test_a_flood_of_duplicates_leaves_nothing(flooded: Flood) -> None:
+    a, held = flooded((0, 3, b"x") for _ in range(4000))
+    assert a.drops["duplicate TSN"] == 3999 and held < 32_768

@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.unit.sctp_wire import (
+    chunks_sent,
+    connected,
+    events,
+    give,
+    machine,
+    next_tsn,
+    pump,
+    sent,
+    tag_of,
+)
 
 from rtckit.sctp import (
     Association,
     Closed,
     Config,
-    Connected,
-    Event,
     Limits,
     MessagesReceived,
     SendBufferFull,
@@ -33,70 +42,12 @@ from rtckit.sctp.chunk import (
     encode_re_config,
     split_chunks,
 )
-from rtckit.sctp.packet import Header, parse_header
+from rtckit.sctp.packet import parse_header
 from rtckit.sctp.state import CHUNK_STATES, TRANSITIONS
-from rtckit.testing import seeded_entropy
-
-
-def machine(name: str, config: Config | None = None) -> Association:
-    return Association(config or Config(), entropy=seeded_entropy(name))
-
-
-def events(association: Association) -> list[Event]:
-    found = []
-    while (event := association.next_event()) is not None:
-        found.append(event)
-    return found
-
-
-def sent(association: Association, now: float = 0.0) -> list[bytes]:
-    packets = []
-    while (train := association.poll_transmit(now)) is not None:
-        packets += train
-    return packets
-
-
-def chunks_sent(association: Association, now: float = 0.0) -> list[tuple[int, int, bytes]]:
-    return [chunk for packet in sent(association, now) for chunk in split_chunks(packet, 12)]
-
-
-def pump(a: Association, b: Association, now: float = 0.0) -> None:
-    moved = True
-    while moved:
-        moved = False
-        for source, target in ((a, b), (b, a)):
-            packets = sent(source, now)
-            if packets:
-                target.receive(packets, now)
-                moved = True
-
-
-def connected(config: Config | None = None) -> tuple[Association, Association]:
-    a, b = machine("a", config), machine("b", config)
-    a.connect(0.0)
-    b.connect(0.0)
-    pump(a, b)
-    assert [type(e) for e in events(a)] == [type(e) for e in events(b)] == [Connected]
-    return a, b
 
 
 def state_of(association: Association) -> State:
     return association.state
-
-
-def tag_of(association: Association) -> int:
-    """The tag the peer must use, as a sent packet of the other side shows it."""
-    return association._local_tag
-
-
-def give(target: Association, body: bytes, *, tag: int | None = None, now: float = 0.0) -> None:
-    used = tag_of(target) if tag is None else tag
-    target.receive([Header(5000, 5000, used).seal(body)], now)
-
-
-def next_tsn(sender: Association) -> int:
-    assert sender._outbound is not None
-    return sender._outbound.flight.next_tsn & 0xFFFFFFFF
 
 
 def test_the_state_table_is_complete() -> None:
@@ -333,7 +284,7 @@ def test_a_deferred_reset_waits_for_the_last_tsn() -> None:
 
 
 def test_add_streams_and_unknown_requests_are_answered() -> None:
-    a, b = connected(Config(inbound_streams=100))
+    a, b = connected(Config(inbound_streams=100, outbound_streams=95))
     number = (next_tsn(b)).to_bytes(4, "big")
     for kind, body, result in (
         (ParameterType.ADD_OUTGOING_STREAMS, b"\0\5\0\0", ResetResult.PERFORMED),

@@ -6,7 +6,7 @@ windows and timers stay inside: the owner hands over messages and gets messages.
 
 from __future__ import annotations
 
-from rtckit.sctp.association import Association, SendBufferFull, Stats
+from rtckit.sctp.association import Association
 from rtckit.sctp.config import Config, Limits
 from rtckit.sctp.events import (
     BufferedAmountDecreased,
@@ -20,6 +20,8 @@ from rtckit.sctp.events import (
     Restarted,
 )
 from rtckit.sctp.state import State
+from rtckit.sctp.stats import Stats
+from rtckit.sctp.streams import SendBufferFull
 
 __all__ = [
     "Association",

@@ -1,199 +1,199 @@
-"""INIT, INIT ACK and the state cookie (RFC 9260 §5.1)."""
+"""Setting up an association: INIT to COOKIE ACK, collisions and restarts (RFC 9260 §5)."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import struct
-from dataclasses import dataclass, replace
 from typing import Final
 
 from rtckit.sctp.chunk import (
+    SHUTDOWN_ACK,
+    CauseCode,
     ChunkType,
     Init,
-    Parameter,
     ParameterType,
-    encode_parameter,
+    encode_abort,
+    encode_cause,
+    encode_cookie_echo,
+    encode_error,
+    encode_parameters,
 )
-from rtckit.sctp.config import Config
-from rtckit.seam import Entropy, ParseError
+from rtckit.sctp.cookie import Cookie, CookieJar
+from rtckit.sctp.failure import AssociationFailure
+from rtckit.sctp.negotiation import (
+    accepted_parameters,
+    make_init,
+    negotiate,
+    report_parameters,
+)
+from rtckit.sctp.state import State
+from rtckit.sctp.tcb import ControlBlock
+from rtckit.seam import ParseError
 
-__all__ = [
-    "Cookie",
-    "CookieJar",
-    "Peer",
-    "accepted_parameters",
-    "make_init",
-    "negotiate",
-    "report_parameters",
-]
+__all__ = ["Handshake"]
 
-#: RFC 9260 §3.3.2: an a_rwnd below this is not acceptable.
-_SMALLEST_WINDOW: Final = 1500
-_KNOWN: Final = frozenset(ParameterType)
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """What the handshake settled.
-
-    :ivar tag: the verification tag of packets to the peer.
-    :ivar initial_tsn: the TSN of its first DATA chunk.
-    :ivar window: its receive window in bytes.
-    :ivar outbound_streams: how many streams we may send on.
-    :ivar inbound_streams: how many it may send on.
-    :ivar forward_tsn: whether it understands FORWARD TSN.
-    :ivar re_config: whether it understands RE-CONFIG.
-    """
-
-    tag: int
-    initial_tsn: int
-    window: int
-    outbound_streams: int
-    inbound_streams: int
-    forward_tsn: bool
-    re_config: bool
+_BEGINNING: Final = frozenset({State.CLOSED, State.COOKIE_WAIT, State.COOKIE_ECHOED})
 
 
-def make_init(config: Config, tag: int, initial_tsn: int, extra: list[Parameter]) -> Init:
-    """Our side of the handshake, for INIT or INIT ACK."""
-    extensions = bytes((ChunkType.RE_CONFIG, ChunkType.FORWARD_TSN))
-    return Init(
-        tag,
-        config.receive_window,
-        config.outbound_streams,
-        config.inbound_streams,
-        initial_tsn,
-        [
-            # RFC 3758 §3.1, RFC 5061 §4.2.7.
-            (ParameterType.FORWARD_TSN_SUPPORTED, b""),
-            (ParameterType.SUPPORTED_EXTENSIONS, extensions),
-            *extra,
-        ],
-    )
+class Handshake:
+    """Both sides of the four-way handshake. It gives the peer that it settled on; that the
+    association is then established is its owner's doing."""
 
+    __slots__ = ("_cookie_echo", "_jar", "_tcb", "_transmissions")
 
-def negotiate(config: Config, init: Init) -> Peer:
-    """What follows from the peer's INIT or INIT ACK.
+    def __init__(self, tcb: ControlBlock) -> None:
+        self._tcb = tcb
+        self._jar = CookieJar(tcb.random)
+        self._cookie_echo = b""
+        self._transmissions = 0
 
-    :raises ParseError: if a mandatory field has a value that it must not have
-        (RFC 9260 §3.3.2, §3.3.3).
-    """
-    if not init.initiate_tag:
-        raise ParseError("initiate tag of zero", 4)
-    if not init.outbound_streams or not init.inbound_streams:
-        raise ParseError("no streams", 12)
-    if init.a_rwnd < _SMALLEST_WINDOW:
-        raise ParseError("a_rwnd below 1500", 8)
-    extensions = init.find(ParameterType.SUPPORTED_EXTENSIONS) or b""
-    return Peer(
-        tag=init.initiate_tag,
-        initial_tsn=init.initial_tsn,
-        window=init.a_rwnd,
-        # RFC 9260 §5.1.1: neither side sends on more streams than the other takes.
-        outbound_streams=min(config.outbound_streams, init.inbound_streams),
-        inbound_streams=min(config.inbound_streams, init.outbound_streams),
-        forward_tsn=init.find(ParameterType.FORWARD_TSN_SUPPORTED) is not None
-        or ChunkType.FORWARD_TSN in extensions,
-        re_config=ChunkType.RE_CONFIG in extensions,
-    )
+    def begin(self, now: float) -> None:
+        """Send INIT (RFC 9260 §5.1 A)."""
+        self._tcb.enter(State.COOKIE_WAIT)
+        self._send_init(now)
 
+    def finish(self) -> None:
+        """The association is established."""
+        self._tcb.timers.stop("t1")
+        self._cookie_echo = b""
 
-def accepted_parameters(init: Init) -> tuple[Init, list[Parameter]]:
-    """The same with the parameters that count, and the unknown ones to report.
+    def t1_expired(self, now: float) -> None:
+        """INIT or COOKIE ECHO was not answered in time (RFC 9260 §4, §8.1)."""
+        tcb = self._tcb
+        if self._transmissions > tcb.config.max_init_retransmits:
+            tcb.end("the peer does not answer", None, remote=False)
+        elif self._cookie_echo:
+            tcb.outbox.reply(tcb.outbox.header, self._cookie_echo)
+            self._arm_t1(now)
+        else:
+            self._send_init(now)
 
-    The two high bits of a type say what to do if it is not known (RFC 9260 §3.2.1).
-    """
-    accepted: list[Parameter] = []
-    report: list[Parameter] = []
-    for kind, value in init.parameters:
-        if kind in _KNOWN:
-            accepted.append((kind, value))
-            continue
-        if kind & 0x4000:
-            report.append((kind, value))
-        if not kind & 0x8000:
-            break
-    return replace(init, parameters=accepted), report
+    def _send_init(self, now: float) -> None:
+        tcb = self._tcb
+        init = make_init(tcb.config, tcb.local_tag, tcb.local_tsn, [])
+        # RFC 9260 §8.5.1 A: the verification tag of INIT is zero.
+        tcb.outbox.reply(tcb.outbox.header_with(0), init.encode(ChunkType.INIT))
+        self._arm_t1(now)
 
+    def _arm_t1(self, now: float) -> None:
+        config = self._tcb.config
+        backoff = config.rto_initial * 2.0**self._transmissions
+        self._transmissions += 1
+        self._tcb.timers.set("t1", now + min(backoff, config.rto_max))
 
-@dataclass(frozen=True, slots=True)
-class Cookie:
-    """What we need of the handshake once the peer returns it.
+    def receive_init(self, value: bytes, now: float) -> None:
+        """Answer with INIT ACK and a cookie; nothing else changes (RFC 9260 §5.1 B, §5.2.1,
+        §5.2.2).
 
-    :ivar created: when, in monotonic seconds.
-    :ivar tag: the verification tag we offered in this INIT ACK.
-    :ivar initial_tsn: the initial TSN we offered.
-    :ivar tie_tags: our tag and the peer's in the association there was, or zeros
-        (RFC 9260 §5.2.2).
-    :ivar peer: what its INIT said.
-    """
+        :raises ParseError: if the INIT is not acceptable.
+        """
+        tcb = self._tcb
+        init, report = accepted_parameters(Init.parse(value))
+        to_peer = tcb.outbox.header_with(init.initiate_tag)
+        try:
+            peer = negotiate(tcb.config, init)
+        except ParseError:
+            # RFC 9260 §5.1: an unacceptable INIT is answered with ABORT.
+            if init.initiate_tag:
+                cause = encode_cause(CauseCode.INVALID_MANDATORY_PARAMETER)
+                tcb.outbox.reply(to_peer, encode_abort(cause))
+            raise
+        if tcb.state is State.ENDED:
+            tcb.outbox.reply(to_peer, encode_abort())
+            return
+        if tcb.state is State.SHUTDOWN_ACK_SENT:
+            # RFC 9260 §9.2: the SHUTDOWN COMPLETE was lost.
+            tcb.outbox.send(SHUTDOWN_ACK)
+            return
+        tag, initial_tsn, ties = tcb.local_tag, tcb.local_tsn, (0, 0)
+        if tcb.peer is not None:
+            ties = (tcb.local_tag, tcb.peer.tag)
+            if tcb.state is not State.COOKIE_ECHOED:
+                # RFC 9260 §5.2.2: perhaps a restart; the association there is stays untouched.
+                tag, initial_tsn = tcb.draw_identity()
+        cookie = self._jar.seal(Cookie(now, tag, initial_tsn, ties, peer))
+        extra = [(ParameterType.STATE_COOKIE.value, cookie), *report_parameters(report)]
+        answer = make_init(tcb.config, tag, initial_tsn, extra)
+        tcb.outbox.reply(to_peer, answer.encode(ChunkType.INIT_ACK))
 
-    created: float
-    tag: int
-    initial_tsn: int
-    tie_tags: tuple[int, int]
-    peer: Peer
+    def receive_init_ack(self, value: bytes, now: float) -> None:
+        """Return the cookie (RFC 9260 §5.1 C).
 
+        :raises AssociationFailure: if the INIT ACK is not acceptable.
+        """
+        tcb = self._tcb
+        init, report = accepted_parameters(Init.parse(value))
+        try:
+            peer = negotiate(tcb.config, init)
+        except ParseError as error:
+            tcb.outbox.header = tcb.outbox.header_with(init.initiate_tag)
+            raise AssociationFailure(
+                CauseCode.INVALID_MANDATORY_PARAMETER, b"", f"INIT ACK: {error.reason}"
+            ) from error
+        tcb.meet(peer)
+        cookie = init.find(ParameterType.STATE_COOKIE)
+        if not cookie:
+            # RFC 9260 §3.3.10.2: how many are missing, and which.
+            missing = b"\0\0\0\1" + ParameterType.STATE_COOKIE.to_bytes(2, "big")
+            raise AssociationFailure(
+                CauseCode.MISSING_MANDATORY_PARAMETER, missing, "INIT ACK without cookie"
+            )
+        self._cookie_echo = encode_cookie_echo(cookie)
+        tcb.enter(State.COOKIE_ECHOED)
+        self._transmissions = 0
+        packet = self._cookie_echo
+        if report:
+            # RFC 9260 §3.2.2: after the COOKIE ECHO, which must come first.
+            cause = encode_cause(CauseCode.UNRECOGNIZED_PARAMETERS, encode_parameters(report))
+            packet += encode_error(cause)
+        tcb.outbox.reply(tcb.outbox.header, packet)
+        self._arm_t1(now)
 
-_COOKIE: Final = struct.Struct("!dIIIIIIIHHB")
-_MAC_SIZE: Final = 32
+    def receive_cookie_echo(self, value: bytes, tag: int, now: float) -> Cookie | None:
+        """The cookie, if it settles the handshake, now or before (RFC 9260 §5.1.5, and the table
+        of §5.2.4). A cookie with another tag than ours is a restart's.
 
+        :raises ParseError: if it is not one of ours, or came under another tag.
+        """
+        tcb = self._tcb
+        cookie = self._jar.open(value)
+        if cookie.tag != tag:
+            raise ParseError("verification tag of the cookie", 4)
+        peer = tcb.peer
+        same = cookie.tag == tcb.local_tag
+        if tcb.exists and same and peer is not None and cookie.peer.tag == peer.tag:
+            # Case D: ours, whether it is the first or a repetition, however old.
+            return cookie
+        if self._is_stale(cookie, now):
+            return None
+        if same and tcb.state in _BEGINNING:
+            # No association yet, or case B: the peer's INIT crossed ours.
+            return cookie
+        if peer is not None and not same and cookie.tie_tags == (tcb.local_tag, peer.tag):
+            if tcb.state is not State.SHUTDOWN_ACK_SENT:
+                return cookie
+            # RFC 9260 §5.2.4 A.
+            tcb.outbox.send(SHUTDOWN_ACK)
+            tcb.outbox.report(CauseCode.COOKIE_WHILE_SHUTTING_DOWN)
+            return None
+        # Case C, and whatever the table does not name.
+        tcb.drops["cookie of another association"] += 1
+        return None
 
-class CookieJar:
-    """Seals cookies with a secret of its own, and opens them again (RFC 9260 §5.1.3)."""
+    def _is_stale(self, cookie: Cookie, now: float) -> bool:
+        tcb = self._tcb
+        stale = now - cookie.created - tcb.config.cookie_lifetime
+        if stale <= 0:
+            return False
+        # RFC 9260 §5.1.5 step 3, §3.3.10.3: by how many microseconds.
+        staleness = min(int(stale * 1e6), 0xFFFFFFFF).to_bytes(4, "big")
+        cause = encode_cause(CauseCode.STALE_COOKIE, staleness)
+        tcb.outbox.reply(tcb.outbox.header_with(cookie.peer.tag), encode_error(cause))
+        tcb.drops["stale cookie"] += 1
+        return True
 
-    __slots__ = ("_secret",)
-
-    def __init__(self, entropy: Entropy) -> None:
-        self._secret = entropy(32)
-
-    def _mac(self, fields: bytes) -> bytes:
-        return hmac.digest(self._secret, fields, hashlib.sha256)
-
-    def seal(self, cookie: Cookie) -> bytes:
-        """The State Cookie parameter's value."""
-        peer = cookie.peer
-        fields = _COOKIE.pack(
-            cookie.created,
-            cookie.tag,
-            cookie.initial_tsn,
-            *cookie.tie_tags,
-            peer.tag,
-            peer.initial_tsn,
-            peer.window,
-            peer.outbound_streams,
-            peer.inbound_streams,
-            peer.forward_tsn | peer.re_config << 1,
-        )
-        return fields + self._mac(fields)
-
-    def open(self, sealed: bytes) -> Cookie:
-        """:raises ParseError: if the cookie is not one of ours."""
-        if len(sealed) != _COOKIE.size + _MAC_SIZE:
-            raise ParseError("cookie length", len(sealed))
-        fields, mac = sealed[: _COOKIE.size], sealed[_COOKIE.size :]
-        if not hmac.compare_digest(self._mac(fields), mac):
-            raise ParseError("cookie authentication", _COOKIE.size)
-        (
-            created,
-            tag,
-            tsn,
-            tie_own,
-            tie_peer,
-            peer_tag,
-            peer_tsn,
-            window,
-            outbound,
-            inbound,
-            bits,
-        ) = _COOKIE.unpack(fields)
-        peer = Peer(peer_tag, peer_tsn, window, outbound, inbound, bool(bits & 1), bool(bits & 2))
-        return Cookie(created, tag, tsn, (tie_own, tie_peer), peer)
-
-
-def report_parameters(parameters: list[Parameter]) -> list[Parameter]:
-    """Each unrecognized parameter wrapped for INIT ACK (RFC 9260 §3.3.3.1)."""
-    return [
-        (ParameterType.UNRECOGNIZED, encode_parameter(kind, value)) for kind, value in parameters
-    ]
+    def receive_stale_cookie(self) -> None:
+        """The peer took too long over our cookie: begin again (RFC 9260 §5.2.6)."""
+        tcb = self._tcb
+        if tcb.state is State.COOKIE_ECHOED:
+            tcb.enter(State.COOKIE_WAIT)
+            self._cookie_echo = b""
+            tcb.timers.set_earlier("t1", tcb.heard_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from rtckit.sctp.chunk.cause import CauseCode
 from rtckit.sctp.chunk.data import (
     DATA_HEADER,
     DATA_HEADER_SIZE,
@@ -16,12 +17,14 @@ from rtckit.sctp.chunk.data import (
 from rtckit.sctp.chunk.forward_tsn import ForwardTsn
 from rtckit.sctp.chunk.sack import Sack
 from rtckit.sctp.config import Config
+from rtckit.sctp.event_queue import EventQueue
 from rtckit.sctp.events import Message
+from rtckit.sctp.failure import AssociationFailure
 from rtckit.sctp.ranges import TsnRanges
 from rtckit.sctp.reassembly import Reassembly, Run
 from rtckit.seam import ParseError
 
-__all__ = ["Inbound", "NoUserData"]
+__all__ = ["Inbound"]
 
 _MASK32: Final = 0xFFFFFFFF
 _HALF32: Final = 0x80000000
@@ -30,26 +33,18 @@ _HALF16: Final = 0x8000
 _WHOLE: Final = FLAG_BEGIN | FLAG_END
 
 
-class NoUserData(Exception):
-    """A DATA chunk without data, which ends the association (RFC 9260 §6.2)."""
-
-    def __init__(self, tsn: int) -> None:
-        super().__init__("DATA without user data")
-        self.tsn = tsn
-
-
 class Inbound:
     """The receiving half.
 
     TSNs are kept unwrapped, as integers that only grow; the wire's 32 bits are their low bits.
 
     :ivar expected: the TSN after the cumulative one.
-    :ivar messages: what was delivered since the owner last took it.
     :ivar acknowledge_now: something arrived that a SACK must not wait for.
     """
 
     __slots__ = (
         "_duplicates",
+        "_events",
         "_head",
         "_invalid_streams",
         "_limits",
@@ -64,13 +59,18 @@ class Inbound:
         "charge",
         "drops",
         "expected",
-        "messages",
         "packet_size",
-        "received_size",
         "streams",
     )
 
-    def __init__(self, config: Config, initial_tsn: int, streams: int, drops: Counter[str]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        initial_tsn: int,
+        streams: int,
+        events: EventQueue,
+        drops: Counter[str],
+    ) -> None:
         self._limits = config.limits
         self._window = config.receive_window
         self.packet_size = config.packet_size
@@ -80,8 +80,7 @@ class Inbound:
         self.charge = 0
         self.advertised = config.receive_window
         self.acknowledge_now = False
-        self.messages: list[Message] = []
-        self.received_size = 0
+        self._events = events
         self._ranges = TsnRanges()
         self._duplicates: list[int] = []
         self._invalid_streams: list[int] = []
@@ -99,6 +98,11 @@ class Inbound:
         return (self.expected - 1) & _MASK32
 
     @property
+    def next_tsn(self) -> int:
+        """The TSN after the cumulative one as it goes on the wire."""
+        return self.expected & _MASK32
+
+    @property
     def has_gaps(self) -> bool:
         """Whether something is missing below what has arrived."""
         return bool(self._ranges)
@@ -107,10 +111,10 @@ class Inbound:
         """Take the DATA chunks that follow each other from ``offset``; give where they end.
 
         :raises ParseError: if a chunk's length is wrong; those before it were taken.
-        :raises NoUserData: if a chunk is empty.
-        :raises ProtocolViolation: if fragments contradict each other.
+        :raises AssociationFailure: if a chunk is empty or fragments contradict each other.
         """
         unpack = DATA_HEADER.unpack_from
+        events = self._events
         next_ssn = self._next_ssn
         overhead = self._limits.message_overhead
         end = len(packet)
@@ -124,7 +128,10 @@ class Inbound:
             if stop > end or length < DATA_HEADER_SIZE:
                 raise ParseError("DATA length", offset)
             if length == DATA_HEADER_SIZE:
-                raise NoUserData(tsn)
+                # RFC 9260 §6.2.
+                raise AssociationFailure(
+                    CauseCode.NO_USER_DATA, tsn.to_bytes(4, "big"), "DATA without user data"
+                )
             data = packet[offset + DATA_HEADER_SIZE : stop]
             offset = (stop + 3) & ~3
             if flags & FLAG_IMMEDIATE:
@@ -141,8 +148,8 @@ class Inbound:
                 self.expected += 1
                 size = length - DATA_HEADER_SIZE
                 self.charge += size + overhead
-                self.received_size += size
-                self.messages.append(Message(stream_id, ppid, data))
+                events.size += size
+                events.messages.append(Message(stream_id, ppid, data))
                 if not flags & FLAG_UNORDERED:
                     next_ssn[stream_id] = (ssn + 1) & _MASK16
                     if stream_id in self._ordered:
@@ -283,8 +290,8 @@ class Inbound:
             self._release(stream_id)
 
     def _hand_over(self, message: Message) -> None:
-        self.received_size += len(message.data)
-        self.messages.append(message)
+        self._events.size += len(message.data)
+        self._events.messages.append(message)
 
     def _release(self, stream_id: int) -> None:
         """Deliver what waited for the message just delivered."""

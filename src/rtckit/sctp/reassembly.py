@@ -8,16 +8,9 @@ neighbours in constant time, whatever the order of arrival.
 from __future__ import annotations
 
 from rtckit.sctp.chunk.data import FLAG_BEGIN, FLAG_END
+from rtckit.sctp.failure import AssociationFailure
 
-__all__ = ["ProtocolViolation", "Reassembly", "Run"]
-
-
-class ProtocolViolation(Exception):
-    """The peer broke the protocol in a way that ends the association."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+__all__ = ["Reassembly", "Run"]
 
 
 class Run:
@@ -55,7 +48,7 @@ class Reassembly:
     ) -> Run | None:
         """Take a fragment; give the run if it is now a whole message.
 
-        :raises ProtocolViolation: if neighbours disagree on their stream, or the message is
+        :raises AssociationFailure: if neighbours disagree on their stream, or the message is
             larger than allowed.
         """
         by_first = self._by_first
@@ -63,7 +56,7 @@ class Reassembly:
         left = None if flags & FLAG_BEGIN else by_last.pop(tsn - 1, None)
         if left is not None:
             if left.ends or left.flow != flow:
-                raise ProtocolViolation("fragments of one message disagree")
+                raise AssociationFailure.protocol_violation("fragments of one message disagree")
             run = left
             run.last = tsn
             if flags & FLAG_END:
@@ -79,7 +72,9 @@ class Reassembly:
                 self._join(run, right)
         by_last[run.last] = run
         if run.size > self._max_message_size:
-            raise ProtocolViolation("message larger than the negotiated maximum")
+            raise AssociationFailure.protocol_violation(
+                "message larger than the negotiated maximum"
+            )
         if run.begins and run.ends:
             del by_first[run.first], by_last[run.last]
             return run
@@ -87,7 +82,7 @@ class Reassembly:
 
     def _join(self, run: Run, right: Run) -> None:
         if right.begins or right.flow != run.flow:
-            raise ProtocolViolation("fragments of one message disagree")
+            raise AssociationFailure.protocol_violation("fragments of one message disagree")
         del self._by_last[right.last]
         run.last = right.last
         run.ends = right.ends

@@ -7,7 +7,14 @@ from typing import Final
 
 from rtckit.sctp.chunk import ChunkType
 
-__all__ = ["CHUNK_STATES", "TRANSITIONS", "State"]
+__all__ = [
+    "CHUNK_STATES",
+    "SENDING_STATES",
+    "TRANSITIONS",
+    "TRANSMITTING_STATES",
+    "UP_STATES",
+    "State",
+]
 
 
 class State(Enum):
@@ -24,7 +31,8 @@ class State(Enum):
     ENDED = "ended"
 
 
-_UP: Final = frozenset(
+#: There is a peer, and it knows of us.
+UP_STATES: Final = frozenset(
     {
         State.ESTABLISHED,
         State.SHUTDOWN_PENDING,
@@ -33,26 +41,34 @@ _UP: Final = frozenset(
         State.SHUTDOWN_ACK_SENT,
     }
 )
-_LIVE: Final = _UP | {State.COOKIE_WAIT, State.COOKIE_ECHOED}
+_LIVE: Final = UP_STATES | {State.COOKIE_WAIT, State.COOKIE_ECHOED}
 _READS: Final = frozenset({State.ESTABLISHED, State.SHUTDOWN_PENDING, State.SHUTDOWN_SENT})
-_WRITES: Final = frozenset({State.ESTABLISHED, State.SHUTDOWN_PENDING, State.SHUTDOWN_RECEIVED})
+#: What is queued goes out.
+TRANSMITTING_STATES: Final = frozenset(
+    {State.ESTABLISHED, State.SHUTDOWN_PENDING, State.SHUTDOWN_RECEIVED}
+)
+
+#: The application may hand over messages.
+SENDING_STATES: Final = frozenset(
+    {State.CLOSED, State.COOKIE_WAIT, State.COOKIE_ECHOED, State.ESTABLISHED}
+)
 
 #: In which states a chunk is acted on; in others it is dropped and counted.
 CHUNK_STATES: Final[dict[int, frozenset[State]]] = {
     ChunkType.DATA: _READS,
     ChunkType.INIT: _LIVE | {State.CLOSED},
     ChunkType.INIT_ACK: frozenset({State.COOKIE_WAIT}),
-    ChunkType.SACK: _WRITES | {State.SHUTDOWN_SENT},
-    ChunkType.HEARTBEAT: _UP | {State.COOKIE_ECHOED},
-    ChunkType.HEARTBEAT_ACK: _UP,
+    ChunkType.SACK: TRANSMITTING_STATES | {State.SHUTDOWN_SENT},
+    ChunkType.HEARTBEAT: UP_STATES | {State.COOKIE_ECHOED},
+    ChunkType.HEARTBEAT_ACK: UP_STATES,
     ChunkType.ABORT: _LIVE,
-    ChunkType.SHUTDOWN: _UP,
+    ChunkType.SHUTDOWN: UP_STATES,
     ChunkType.SHUTDOWN_ACK: frozenset({State.SHUTDOWN_SENT, State.SHUTDOWN_ACK_SENT}),
     ChunkType.ERROR: _LIVE,
     ChunkType.COOKIE_ECHO: _LIVE | {State.CLOSED},
     ChunkType.COOKIE_ACK: frozenset({State.COOKIE_ECHOED}),
     ChunkType.SHUTDOWN_COMPLETE: frozenset({State.SHUTDOWN_ACK_SENT}),
-    ChunkType.RE_CONFIG: _WRITES | _READS,
+    ChunkType.RE_CONFIG: TRANSMITTING_STATES | _READS,
     ChunkType.FORWARD_TSN: _READS,
 }
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-__all__ = ["OutboundStreams", "PartialReliability", "Queued"]
+__all__ = ["OutboundStreams", "PartialReliability", "Queued", "SendBufferFull"]
 
 _MASK16: Final = 0xFFFF
+
+
+class SendBufferFull(Exception):
+    """``send`` would exceed :attr:`Limits.send_buffer <rtckit.sctp.Limits.send_buffer>`."""
 
 
 class PartialReliability:
@@ -199,10 +203,14 @@ class OutboundStreams:
                 # RFC 6525 §5.2.7 H4. A stream without state is a stream at zero.
                 del self._streams[stream_id]
 
-    def is_resetting(self, stream_id: int) -> bool:
-        """Whether a reset of the stream is under way."""
+    def needs_reset(self, stream_id: int) -> bool:
+        """Whether a reset of the stream would change anything, and is not under way."""
         stream = self._streams.get(stream_id)
-        return stream is not None and stream.resetting
+        return stream is not None and not stream.resetting
+
+    def in_use(self) -> tuple[int, ...]:
+        """The streams that were sent on since their last reset."""
+        return tuple(self._streams)
 
     def is_drained(self, stream_id: int) -> bool:
         """Whether everything handed over for the stream has been sent once."""

@@ -110,23 +110,35 @@ class IncomingResetRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReconfigurationResponse:
-    """The answer to a request (RFC 6525 §4.4). ``result`` may be a code we do not know."""
+    """The answer to a request (RFC 6525 §4.4).
+
+    :ivar response: the request's sequence number.
+    :ivar result: a :class:`ResetResult`, or a code that we do not know.
+    :ivar next_tsns: the next TSN of the sender and that of the receiver, in the answer to an
+        SSN/TSN reset request.
+    """
 
     response: int
     result: int
+    next_tsns: tuple[int, int] | None = None
 
     @classmethod
     def parse(cls, value: bytes) -> ReconfigurationResponse:
         """:raises ParseError: on a wrong length."""
-        if len(value) not in (8, 16):
+        if len(value) == _RESPONSE.size:
+            return cls(*_RESPONSE.unpack(value))
+        if len(value) != 2 * _RESPONSE.size:
             raise ParseError("re-configuration response length", len(value))
-        return cls(*_RESPONSE.unpack_from(value))
+        response, result = _RESPONSE.unpack_from(value)
+        sender, receiver = _RESPONSE.unpack_from(value, _RESPONSE.size)
+        return cls(response, result, (sender, receiver))
 
     def encode(self) -> bytes:
         """The parameter."""
-        return encode_parameter(
-            ParameterType.RECONFIGURATION_RESPONSE, _RESPONSE.pack(self.response, self.result)
-        )
+        value = _RESPONSE.pack(self.response, self.result)
+        if self.next_tsns is not None:
+            value += _RESPONSE.pack(*self.next_tsns)
+        return encode_parameter(ParameterType.RECONFIGURATION_RESPONSE, value)
 
 
 @dataclass(frozen=True, slots=True)
