@@ -60,7 +60,7 @@ class Witness:
         target: EventTarget,
         *types: str,
         name: str = "",
-        tell: Callable[[Event], str] = lambda event: event.type,
+        tell: Callable[[Any], str] = lambda event: event.type,
     ) -> None:
         """Note every event of these types, as ``name:what tell gives``."""
         prefix = f"{name}:" if name else ""

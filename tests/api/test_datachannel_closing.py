@@ -32,7 +32,7 @@ def watch(pair: Pair) -> Witness:
             "close",
             "error",
             name=name,
-            tell=lambda event: f"{event.type} {event.target.readyState}",  # type: ignore[union-attr]
+            tell=lambda event: f"{event.type} {event.target.readyState}",
         )
     return witness
 
@@ -142,7 +142,7 @@ async def test_messages_after_close_are_discarded() -> None:
 async def test_before_it_is_connected() -> None:
     async with two() as (a, b):
         witness = Witness()
-        witness.watch(b, "datachannel", tell=lambda event: event.channel.label)  # type: ignore[attr-defined]
+        witness.watch(b, "datachannel", tell=lambda event: event.channel.label)
         never = a.createDataChannel("never")
         witness.watch(never, "open", "closing", "close", "error", name="never")
         never.close()

@@ -97,7 +97,7 @@ class TestSizes:
             left = await boxes[0].hold(len(sizes))
             assert sorted(map(len, right)) == sizes
             assert sorted(map(len, left)) == sizes
-            assert all(set(each) <= {len(each) % 251} for each in right if each)  # type: ignore[arg-type]
+            assert all(set(each) <= {len(each) % 251} for each in right if each)
 
     async def test_larger_than_the_peer_takes(self) -> None:
         async with connected(loopback(), loopback(max_message_size=20_000)) as pair:
@@ -232,8 +232,7 @@ class TestTaking:
             read: list[object] = []
 
             async def reader() -> None:
-                async for message in pair.right:
-                    read.append(message)
+                read.extend([message async for message in pair.right])
 
             with anyio.fail_after(15):
                 async with anyio.create_task_group() as tasks:

@@ -34,11 +34,11 @@ c=IN IP4 0.0.0.0
 a=mid:data
 a=ice-ufrag:ETEn
 a=ice-pwd:OtSK0WpNtpUjkY4+86js7Z/l
-a=fingerprint:sha-256 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB:3D:6E:4F:0B:3D:3E:5D:49:6B:19:E5:7C
+a=fingerprint:sha-256 FINGERPRINT
 a=setup:actpass
 a=sctp-port:5000
 a=max-message-size:262144
-""".replace("\n", "\r\n")
+""".replace("\n", "\r\n").replace("FINGERPRINT", ":".join(["4A"] * 32))
 
 
 class TestRTCIceCandidate:
@@ -85,7 +85,9 @@ class TestRTCIceCandidate:
         assert candidate.protocol == "udp"
         assert candidate.port == 58041
         assert candidate.type == "host"
-        assert candidate.tcpType is candidate.relatedAddress is candidate.relatedPort is None
+        assert candidate.tcpType is None
+        assert candidate.relatedAddress is None
+        assert candidate.relatedPort is None
         assert candidate.relayProtocol is candidate.url is None
         assert candidate.usernameFragment == "u"
 

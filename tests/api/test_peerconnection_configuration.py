@@ -213,13 +213,14 @@ def test_what_set_configuration_may_change_and_what_not() -> None:
     same.iceServers = [RTCIceServer("stun:stun.example.org")]
     pc.setConfiguration(same)
     assert pc.getConfiguration() == same
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"bundlePolicy": "max-compat"},
         {"certificates": []},
         {"certificates": [RTCCertificate.generate()]},
         {"certificates": [CERTIFICATE, CERTIFICATE]},
         {"certificates": [RTCCertificate.from_pem(CERTIFICATE.to_pem())]},
-    ):
+    ]
+    for change in changes:
         changed = pc.getConfiguration()
         for name, value in change.items():
             setattr(changed, name, value)

@@ -495,7 +495,7 @@ class TestEventOrder:
                     pc,
                     "signalingstatechange",
                     name=name,
-                    tell=lambda event: event.target.signalingState,  # type: ignore[union-attr]
+                    tell=lambda event: event.target.signalingState,
                 )
 
             def sees_descriptions() -> None:

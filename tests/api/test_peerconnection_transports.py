@@ -1,4 +1,4 @@
-"""RTCSctpTransport, RTCDtlsTransport, RTCIceTransport, getStats (WebRTC 1.0 §5.5, §5.6, §6.1.1, §8)."""
+"""The transport objects and getStats (WebRTC 1.0 §5.5, §5.6, §6.1.1, §8)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TestObjects:
             assert b.sctp is not None
             assert b.sctp.state == "connecting"
             assert b.sctp.maxChannels is None
-            await a.setRemoteDescription(b.localDescription)  # type: ignore[arg-type]
+            await a.setRemoteDescription(b.localDescription)
             assert a.sctp is not None
             same = a.sctp
             await negotiate(a, b)
@@ -107,7 +107,8 @@ class TestObjects:
 
             def tell(event: Any) -> str:
                 ice = a.sctp.transport.iceTransport if a.sctp else None
-                return f"{event.type} {ice.state if ice else None} {a.iceConnectionState} {a.connectionState}"
+                states = (ice.state if ice else "none", a.iceConnectionState, a.connectionState)
+                return " ".join((event.type, *states))
 
             witness.watch(a, "iceconnectionstatechange", "connectionstatechange", tell=tell)
             await a.setLocalDescription()
