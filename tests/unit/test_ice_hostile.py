@@ -295,6 +295,18 @@ def test_a_nomination_before_our_own_check_succeeds_is_kept() -> None:
     assert agent.selected_pair is not None and agent.selected_pair.nominated
 
 
+def test_of_two_candidates_with_one_address_the_higher_priority_counts() -> None:
+    agent = make_agent()
+    lines = [
+        "candidate:1 1 udp 2130706431 203.0.113.7 5000 typ host",
+        "candidate:2 1 udp 1694498815 203.0.113.7 5000 typ srflx raddr 203.0.113.7 rport 5000",
+    ]
+    for line in (*lines, *reversed(lines)):
+        agent.add_remote_candidate(Candidate.parse(line), NOW)
+        assert [known.typ for known in agent.remote_candidates] == ["host"]
+    assert agent.drops["redundant candidate"] == 3
+
+
 def test_remote_candidates_are_capped() -> None:
     agent = make_agent(limits=Limits(remote_candidates=10))
     for port in range(1, 100):

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 
 from rtckit.ice.answer import IncomingCheck
-from rtckit.ice.candidate import Candidate
+from rtckit.ice.candidate import Candidate, CandidateType
 from rtckit.ice.candidates import LocalCandidates, RemoteCandidates
 from rtckit.ice.checklist import Checklist, reach
 from rtckit.ice.checks import Role
@@ -81,6 +81,11 @@ class Generation:
         """Take in a signalled candidate and pair it with ours."""
         known = self.remote.find(candidate.transport_address) if candidate.is_udp else None
         if known is not None:
+            learned = known.typ is CandidateType.PEER_REFLEXIVE
+            if not learned and candidate.priority <= known.priority:
+                # RFC 8445 §5.1.3: of two with one address, the lower priority is redundant.
+                self._drops["redundant candidate"] += 1
+                return
             # RFC 8445 §7.3.1.3: what was learned from a check is now known from signaling.
             self.remote.replace(known, candidate)
             self.checklist.replace_remote(known, candidate, self._role.controlling)
