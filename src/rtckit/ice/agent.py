@@ -357,7 +357,7 @@ class Agent:
             data = refuse(message, credentials, ErrorCode.UNKNOWN_ATTRIBUTE)
             self._reply(data, local, remote)
             return
-        check = read_check(message, credentials)
+        check = read_check(message)
         if check is None:
             self.drops["request without priority"] += 1
             self._reply(refuse(message, credentials, ErrorCode.BAD_REQUEST), local, remote)

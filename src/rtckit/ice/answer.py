@@ -25,16 +25,11 @@ __all__ = ["IncomingCheck", "answer", "authenticate", "read_check", "refuse"]
 class IncomingCheck:
     """What an authenticated check says.
 
-    :ivar credentials: our own that it was made with: the current or the previous generation's.
-    :ivar remote_ufrag: the peer's, as the check claims it.
     :ivar tie_breaker: the peer's; ``None`` if the check claims no role.
     :ivar controlling: the role that the peer claims.
     :ivar nomination: libwebrtc's renomination count, 0 without.
     """
 
-    message: Message
-    credentials: Credentials
-    remote_ufrag: str
     priority: int
     use_candidate: bool
     nomination: int
@@ -65,7 +60,7 @@ def authenticate(
     return None
 
 
-def read_check(message: Message, credentials: Credentials) -> IncomingCheck | None:
+def read_check(message: Message) -> IncomingCheck | None:
     """What an authenticated request says; ``None`` if it has no PRIORITY and so is no check."""
     priority = message.get(PRIORITY)
     if priority is None:
@@ -73,9 +68,6 @@ def read_check(message: Message, credentials: Credentials) -> IncomingCheck | No
     controlling = message.get(ICE_CONTROLLING)
     controlled = message.get(ICE_CONTROLLED)
     return IncomingCheck(
-        message,
-        credentials,
-        (message.get(USERNAME) or "").partition(":")[2],
         priority,
         USE_CANDIDATE in message,
         message.get(NOMINATION) or 0,

@@ -92,11 +92,6 @@ class RemoteCandidates:
         self.known: list[Candidate] = []
         self.ended = False
 
-    @property
-    def unresolved(self) -> bool:
-        """Whether a name has not been resolved yet."""
-        return bool(self._unresolved)
-
     def objection(self, candidate: Candidate, ufrag: str | None) -> str | None:
         """Why a signalled candidate cannot be used, or ``None``."""
         if candidate.component != 1:

@@ -11,7 +11,6 @@ from rtckit.seam import Address
 __all__ = ["Checklist", "reach"]
 
 _ACTIVE = (PairState.WAITING, PairState.IN_PROGRESS)
-_PENDING = (PairState.WAITING, PairState.FROZEN)
 
 
 def reach(base: Address, remote: Address) -> Address | None:
@@ -132,9 +131,6 @@ class Checklist:
     def active(self) -> int:
         """How many pairs wait or are in progress, for the RTO (RFC 8445 §14.3)."""
         return sum(1 for pair in self._sorted if pair.state in _ACTIVE)
-
-    def has_ordinary(self) -> bool:
-        return any(pair.state in _PENDING for pair in self._sorted)
 
     def best_valid(self) -> CandidatePair | None:
         for pair in self._sorted:

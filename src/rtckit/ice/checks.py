@@ -102,9 +102,7 @@ class Checks:
         self._entropy = entropy
         self._transactions: TransactionTable[Check] = TransactionTable(timing.max_rto)
 
-    def send(
-        self, pair: CandidatePair, purpose: Purpose, now: float, active: int = 0, nominate: int = 0
-    ) -> Transmit:
+    def send(self, pair: CandidatePair, purpose: Purpose, now: float, active: int = 0) -> Transmit:
         """Make a request and remember it (RFC 8445 §7.2.4).
 
         :param active: pairs waiting or in progress; many of them stretch the retransmission.
