@@ -102,8 +102,9 @@ class CopyAndPasteSignaling:
         return {}
 
     async def close(self) -> None:
-        """Stop reading."""
+        """Print :data:`BYE` and stop reading."""
         if self._transport is not None:
+            await self.send(BYE)
             self._transport.close()
             self._transport = None
 
@@ -173,7 +174,8 @@ class _StreamSignaling:
         if self._accepted is None:
             self._accepted = asyncio.get_running_loop().create_future()
             self._server = await self._listen(self._accept)
-        self._reader, self._writer = await self._accepted
+        # A wait that is cancelled must not cancel the listening.
+        self._reader, self._writer = await asyncio.shield(self._accepted)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert self._accepted is not None
