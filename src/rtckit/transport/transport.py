@@ -67,10 +67,9 @@ class Transport:
     def start_dtls(self, connection: dtls.Connection, now: float) -> None:
         """Run DTLS over the pair that ICE selects, as soon as there is one."""
         self.dtls = connection
-        self._begin(now)
         early, self._early = self._early, []
-        if early and self._dtls_started:
-            connection.receive(early, now)
+        if early:
+            self._open_records(connection, early, now)
         self._step(now)
 
     def start_sctp(self, association: sctp.Association, now: float) -> None:
@@ -91,10 +90,15 @@ class Transport:
         counters = self.counters
         counters.bytes_received += len(train.data)
         counters.packets_received += len(train)
+        # RFC 7983 §7: 0-3 STUN, 20-63 DTLS, 64-79 TURN channel, 128-191 RTP and RTCP.
+        firsts = train.data[:: train.segment]
+        if firsts and min(firsts) > 19 and max(firsts) < 64:
+            self._receive_dtls(train, local, remote, now)
+            self._step(now)
+            return
         records: list[bytes] = []
         for datagram in train:
             first = datagram[0] if datagram else 255
-            # RFC 7983 §7: 0-3 STUN, 20-63 DTLS, 64-79 TURN channel, 128-191 RTP and RTCP.
             if 19 < first < 64:
                 records.append(datagram)
             elif first < 4:
@@ -120,7 +124,7 @@ class Transport:
         if self._closed:
             return None
         earliest = self.ice.next_timeout()
-        for machine in (self.dtls, self.sctp):
+        for machine in (self.dtls, self.sctp if self._sctp_started else None):
             if machine is not None:
                 deadline = machine.next_timeout()
                 if deadline is not None and (earliest is None or deadline < earliest):
@@ -134,7 +138,7 @@ class Transport:
         self.ice.handle_timeout(now)
         if self.dtls is not None:
             self.dtls.handle_timeout(now)
-        if self.sctp is not None:
+        if self.sctp is not None and self._sctp_started:
             self.sctp.handle_timeout(now)
         self._step(now)
 
@@ -166,20 +170,30 @@ class Transport:
         self._closed = True
 
     def _receive_dtls(
-        self, records: list[bytes], local: Address, remote: Address, now: float
+        self, records: Train | list[bytes], local: Address, remote: Address, now: float
     ) -> None:
         # A ClientHello from an address that no connectivity check has vouched for is an attack
         # (CVE-2023-51443): drop it before DTLS sees it.
         if not self.ice.authenticated(remote, local):
             self.drops["dtls-from-unchecked-address"] += len(records)
         elif self.dtls is None:
-            room = self.MAX_EARLY_DATAGRAMS - len(self._early)
-            self._early += records[:room]
-            self.drops["dtls-before-role"] += max(0, len(records) - room)
-        elif self._dtls_started:
-            self.dtls.receive(records, now)
+            for record in records:
+                if len(self._early) < self.MAX_EARLY_DATAGRAMS:
+                    self._early.append(record)
+                else:
+                    self.drops["dtls-before-role"] += 1
         else:
+            self._open_records(self.dtls, records, now)
+
+    def _open_records(
+        self, connection: dtls.Connection, records: Train | list[bytes], now: float
+    ) -> None:
+        if not self._dtls_started and connection.role is dtls.Role.CLIENT:
             self.drops["dtls-before-client-hello"] += len(records)
+            return
+        # A server is started by what it receives.
+        self._dtls_started = True
+        connection.receive(records, now)
 
     def _poll_dtls(self, now: float) -> Transmit | None:
         connection = self.dtls
@@ -196,33 +210,37 @@ class Transport:
             return None
         return Transmit(train, pair.base, pair.remote_address)
 
-    def _begin(self, now: float) -> None:
-        """A server is ready at once; a client speaks first, when there is a pair to speak on."""
-        connection = self.dtls
-        if connection is None or self._dtls_started:
-            return
-        if connection.role is dtls.Role.SERVER or self.ice.selected_pair is not None:
-            self._dtls_started = True
-            connection.start(now)
-
     def _step(self, now: float) -> None:
         """Route what the machines have to say to each other, and keep the rest for the owner."""
         events = self._events
         while (ice_event := self.ice.next_event()) is not None:
             events.append(ice_event)
-        self._begin(now)
-        if self.dtls is not None:
-            while (dtls_event := self.dtls.next_event()) is not None:
-                if isinstance(dtls_event, dtls.ApplicationData):
-                    if self.sctp is not None:
-                        self.sctp.receive(dtls_event.packets, now)
-                    else:
-                        self.drops["sctp-before-negotiation"] += len(dtls_event.packets)
+        connection = self.dtls
+        association = self.sctp
+        if connection is None:
+            return
+        if not self._dtls_started and self.ice.selected_pair is not None:
+            # Not before, or the time that a handshake may take would run out on slow signaling.
+            self._dtls_started = True
+            connection.start(now)
+        while (dtls_event := connection.next_event()) is not None:
+            if isinstance(dtls_event, dtls.ApplicationData):
+                if association is not None:
+                    association.receive(dtls_event.packets, now)
+                    # What the packets say comes before the alert that follows them.
+                    self._collect(association)
                 else:
-                    events.append(dtls_event)
-        if self.sctp is not None:
-            if not self._sctp_started and self.dtls is not None and self.dtls.state == "connected":
+                    self.drops["sctp-before-negotiation"] += len(dtls_event.packets)
+            else:
+                if isinstance(dtls_event, dtls.Closed):
+                    self._sctp_started = False
+                events.append(dtls_event)
+        if association is not None:
+            if not self._sctp_started and connection.state == "connected":
                 self._sctp_started = True
-                self.sctp.connect(now)
-            while (sctp_event := self.sctp.next_event()) is not None:
-                events.append(sctp_event)
+                association.connect(now)
+            self._collect(association)
+
+    def _collect(self, association: sctp.Association) -> None:
+        while (event := association.next_event()) is not None:
+            self._events.append(event)
