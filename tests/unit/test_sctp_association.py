@@ -31,6 +31,7 @@ from rtckit.sctp.chunk import (
     ChunkType,
     ForwardTsn,
     Init,
+    OutgoingResetRequest,
     ParameterType,
     ResetResult,
     Sack,
@@ -271,16 +272,29 @@ def test_callers_mistakes_raise() -> None:
 
 def test_a_deferred_reset_waits_for_the_last_tsn() -> None:
     a, b = connected()
+    first = next_tsn(a)
     a.send(5, 51, b"before", 0.0)
     late = sent(a)
-    a.reset_streams([5], 0.0)
-    (request,) = sent(a)
-    b.receive([request], 0.0)
+    # A peer that does not wait for the acknowledgement, as RFC 6525 §5.1.2 allows.
+    request = OutgoingResetRequest(first, (next_tsn(b) - 1) & 0xFFFFFFFF, first, (5,))
+    give(b, encode_re_config(request.encode()))
     results = [c[2][11] for c in chunks_sent(b) if c[0] == ChunkType.RE_CONFIG]
     assert results == [ResetResult.IN_PROGRESS]
     b.receive(late, 0.0)
     results = [c[2][11] for c in chunks_sent(b) if c[0] == ChunkType.RE_CONFIG]
     assert results == [ResetResult.PERFORMED]
+
+
+def test_a_reset_waits_until_everything_is_acknowledged() -> None:
+    a, b = connected()
+    a.send(5, 51, b"before", 0.0)
+    packets = sent(a)
+    a.reset_streams([5], 0.0)
+    assert sent(a) == []
+    b.receive(packets, 0.0)
+    b.handle_timeout(1.0)
+    a.receive(sent(b), 1.0)
+    assert [c[0] for c in chunks_sent(a)] == [ChunkType.RE_CONFIG]
 
 
 def test_add_streams_and_unknown_requests_are_answered() -> None:

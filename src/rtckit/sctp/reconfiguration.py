@@ -75,7 +75,8 @@ class Reconfiguration:
         self._responses: dict[int, ReconfigurationResponse] = {}
         self._deferred: OutgoingResetRequest | None = None
         self._request: OutgoingResetRequest | None = None
-        self._waiting: list[int] = []
+        # Streams to reset, each with the TSN to be acknowledged first, once that is known.
+        self._waiting: dict[int, int | None] = {}
         self._peer_is_at_work = False
         #: The incoming reset request that our next request answers.
         self._response_to: int | None = None
@@ -83,24 +84,23 @@ class Reconfiguration:
     # -- our requests ----------------------------------------------------------------------
 
     def reset(self, stream_ids: tuple[int, ...]) -> None:
-        """Reset these outgoing streams once all that is queued on them has been sent.
+        """Reset these outgoing streams once all that is queued on them has been acknowledged.
 
         :raises ValueError: if one of them is being reset already.
         """
         self._outbound.streams.begin_reset(stream_ids)
-        self._waiting.extend(stream_ids)
+        self._waiting.update(dict.fromkeys(stream_ids))
 
     def add_request(self, lead: list[bytes], now: float) -> None:
         """Add a new request to the control chunks ``lead``, if one can be made now
         (RFC 6525 §5.1.2)."""
         if self._request is not None or not self._waiting:
             return
-        is_drained = self._outbound.streams.is_drained
-        ready = [stream for stream in self._waiting if is_drained(stream)][:_STREAMS_PER_REQUEST]
+        ready = self._ready()[:_STREAMS_PER_REQUEST]
         if not ready:
             return
-        chosen = set(ready)
-        self._waiting = [stream for stream in self._waiting if stream not in chosen]
+        for stream in ready:
+            del self._waiting[stream]
         answers = self._answered if self._response_to is None else self._response_to
         self._response_to = None
         self._peer_is_at_work = False
@@ -110,6 +110,24 @@ class Reconfiguration:
         self._request_number = (self._request_number + 1) & _MASK32
         lead.append(encode_re_config(request.encode()))
         self._tcb.timers.set("reconfig", now + self._path.rto.value)
+
+    def _ready(self) -> list[int]:
+        """The streams on which everything has arrived.
+
+        RFC 6525 §5.1.2 would let the request go behind the last chunk; but libdatachannel closes
+        a channel at the request and loses a message that comes with it.
+        """
+        flight = self._outbound.flight
+        is_drained = self._outbound.streams.is_drained
+        ready: list[int] = []
+        for stream, awaited in self._waiting.items():
+            if awaited is None:
+                if not is_drained(stream):
+                    continue
+                awaited = self._waiting[stream] = flight.next_tsn - 1
+            if awaited <= flight.acknowledged:
+                ready.append(stream)
+        return ready
 
     def timer_expired(self, now: float) -> None:
         """Send the request again (RFC 6525 §5.1.1).
