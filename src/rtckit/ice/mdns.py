@@ -40,6 +40,8 @@ _RESPONSE_FLAGS = 0x8400
 _MAX_SIZE = 9000
 _MAX_RECORDS = 128
 _MAX_NAME = 255
+#: A name of 255 bytes has no more labels, and needs no more pointers between them.
+_MAX_POINTERS = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def _parse_name(data: bytes, offset: int) -> tuple[str, int]:
     size = 0
     after = 0
     limit = offset
+    pointers = 0
     while True:
         if offset >= len(data):
             raise ParseError("name runs past the message", offset)
@@ -140,6 +143,9 @@ def _parse_name(data: bytes, offset: int) -> tuple[str, int]:
             # Pointers lead strictly backwards, so that no chain of them is endless.
             if target >= limit:
                 raise ParseError("name pointer does not lead backwards", offset)
+            pointers += 1
+            if pointers > _MAX_POINTERS:
+                raise ParseError("too many name pointers", offset)
             offset = limit = target
             continue
         if length & 0xC0:

@@ -165,7 +165,8 @@ class Message:
     def _parse_attributes(self, data: bytes) -> None:
         offset = 20
         end = len(data)
-        unknown: list[int] = []
+        # A dict for the order, and because one datagram has room for 16,000 attributes.
+        unknown: dict[int, None] = {}
         while offset < end:
             number, size = _TLV.unpack_from(data, offset)
             start = offset + 4
@@ -174,8 +175,8 @@ class Message:
             if self._counts(number):
                 attribute = REGISTRY.get(number)
                 if attribute is None:
-                    if number < 0x8000 and number not in unknown:
-                        unknown.append(number)
+                    if number < 0x8000:
+                        unknown[number] = None
                 else:
                     value = self._decode(attribute, data[start : start + size], start)
                     self._entries.append((number, value))
@@ -192,9 +193,7 @@ class Message:
 
     def _counts(self, number: int) -> bool:
         # RFC 8489 §14.5 and §14.6: what follows integrity is ignored, but for the stronger
-        # integrity and the fingerprint. §14.7: nothing follows the fingerprint.
-        if FINGERPRINT in self:
-            return False
+        # integrity and the fingerprint. §14.7: nothing follows that; `_note_trailer` sees to it.
         if number == FINGERPRINT.number:
             return True
         if self.integrity_sha256_offset:
