@@ -50,6 +50,10 @@ class Channels:
     :ivar drops: messages of the peer's that were dropped, by reason.
     """
 
+    #: Bytes of labels and protocols of the channels that the peer has opened; one that would
+    #: take more is refused. Each may have 65,535 of either, and there may be 65,535 channels.
+    MAX_ANNOUNCED_TEXT = 4 * 1024 * 1024
+
     def __init__(self, transport: Transport) -> None:
         self.max_message_size = DEFAULT_MAX_MESSAGE_SIZE
         self.drops: Counter[str] = Counter()
@@ -60,6 +64,7 @@ class Channels:
         self._connected = False
         # Bytes queued on a channel that are no user data: DCEP, and the byte of empty messages.
         self._overhead: Counter[Channel] = Counter()
+        self._announced_text = 0
         self._events: deque[ConnectionEvent] = deque()
 
     @property
@@ -126,8 +131,12 @@ class Channels:
 
         On one that has closed, of which the owner has not heard yet, it is dropped and counted.
 
-        :raises OperationError: the send buffer is full.
+        :raises OperationError: the send buffer is full, or the stream is being reset.
+        :raises ValueError: the message is larger than the peer takes.
         """
+        limit = self.max_message_size
+        if limit and len(data) > limit:
+            raise ValueError(f"message of {len(data)} bytes; the peer takes {limit}")
         association = self._transport.sctp
         if channel.state is not ChannelState.OPEN or association is None:
             self.drops["message-on-closed-channel"] += 1
@@ -150,6 +159,9 @@ class Channels:
                 lifetime=None if life_time is None else life_time / 1000,
             )
         except sctp.SendBufferFull as error:
+            raise OperationError(str(error)) from None
+        except ValueError as error:
+            # The peer had us reset the stream (RFC 6525 §5.2.3), though the channel is open.
             raise OperationError(str(error)) from None
         except RuntimeError:
             # The association is ending; what says so closes the channel.
@@ -213,7 +225,7 @@ class Channels:
     def _open(self, channel: Channel, now: float) -> None:
         """RFC 8832 §6: user messages may follow DATA_CHANNEL_OPEN at once."""
         if not channel.negotiated and not self._send_dcep(channel, channel.open_message(), now):
-            self._finish(channel, "no room to open the channel")
+            self._finish(channel, "the channel cannot be opened now")
             return
         channel.state = ChannelState.OPEN
         self._events.append(ChannelOpened(channel))
@@ -221,14 +233,15 @@ class Channels:
     def _send_dcep(
         self, channel: Channel, message: DataChannelOpen | DataChannelAck, now: float
     ) -> bool:
-        """Whether there was room for it."""
+        """Whether it could be queued."""
         association = self._transport.sctp
         assert association is not None and channel.id is not None
         data = message.encode()
         try:
             # RFC 8832 §6: reliable and ordered, whatever the channel is.
             association.send(channel.id, Ppid.DCEP, data, now)
-        except sctp.SendBufferFull:
+        except (sctp.SendBufferFull, ValueError):
+            # There is no room, or the peer has had us reset the stream and does not answer.
             return False
         except RuntimeError:
             # The association is ending; what says so closes the channel.
@@ -281,12 +294,15 @@ class Channels:
             self.drops["open-on-stream-in-use"] += 1
             return
         opened = Channel.from_open(message, stream_id)
+        if self._announced_text + _text_size(opened) > self.MAX_ANNOUNCED_TEXT:
+            self._refuse(stream_id, "too-long-labels", now)
+            return
         try:
             self._table.add(opened)
         except TableError:
-            self.drops["too-many-channels"] += 1
-            self._reset([opened], now)
+            self._refuse(stream_id, "too-many-channels", now)
             return
+        self._announced_text += _text_size(opened)
         if not self._send_dcep(opened, DataChannelAck(), now):
             # The channel works without it: the peer goes on to send in order (RFC 8832 §6).
             self.drops["no-room-for-ack"] += 1
@@ -330,14 +346,30 @@ class Channels:
             return list(self._table)
         return [channel for id in ids if (channel := self._table.get(id)) is not None]
 
-    def _reset(self, channels: list[Channel], now: float) -> None:
+    def _refuse(self, stream_id: int, reason: str, now: float) -> None:
+        """Close what the peer opens and we do not take."""
+        self.drops[reason] += 1
         association = self._transport.sctp
         assert association is not None
         try:
-            association.reset_streams([each.id for each in channels if each.id is not None], now)
-        except RuntimeError:
-            # The peer cannot reset streams, or the association is ending.
-            for channel in channels:
+            association.reset_streams([stream_id], now)
+        except (ValueError, RuntimeError):
+            # It is being reset already, or there is nothing of ours to reset.
+            self.drops["stream-not-reset"] += 1
+
+    def _reset(self, channels: list[Channel], now: float) -> None:
+        association = self._transport.sctp
+        assert association is not None
+        for channel in channels:
+            if channel.id is None:
+                continue
+            try:
+                association.reset_streams([channel.id], now)
+            except ValueError:
+                # It is being reset already, which ends with an event.
+                self.drops["stream-not-reset"] += 1
+            except RuntimeError:
+                # The peer cannot reset streams, or the association is ending.
                 self._finish(channel, "")
 
     def _finish(self, channel: Channel, error: str, cause: int | None = None) -> None:
@@ -345,7 +377,13 @@ class Channels:
             return
         channel.state = ChannelState.CLOSED
         self._table.remove(channel)
+        if channel.announced:
+            self._announced_text -= _text_size(channel)
         self._overhead.pop(channel, None)
         if channel in self._waiting:
             self._waiting.remove(channel)
         self._events.append(ChannelClosed(channel, error, cause))
+
+
+def _text_size(channel: Channel) -> int:
+    return len(channel.label.encode()) + len(channel.protocol.encode())

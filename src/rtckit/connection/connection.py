@@ -39,8 +39,8 @@ class Connection:
     :param entropy: where all randomness comes from.
     """
 
-    #: What is sent at most to a peer that takes messages of any size, in bytes.
-    UNLIMITED_MESSAGE_SIZE = 1 << 30
+    #: What is sent at most, in bytes, even to a peer that takes messages of any size.
+    LARGEST_MESSAGE = 1 << 30
 
     def __init__(
         self, settings: Settings, *, certificate: dtls.Certificate, entropy: Entropy
@@ -341,7 +341,8 @@ class Connection:
                 sctp.Config(
                     local_port=parameters.local_port,
                     remote_port=parameters.remote_port,
-                    max_message_size=limit or self.UNLIMITED_MESSAGE_SIZE,
+                    # The peer's limit is for user messages; those of DCEP must go whatever it is.
+                    max_message_size=self.LARGEST_MESSAGE,
                     max_receive_message_size=self._settings.max_message_size,
                     receive_window=self._settings.receive_window,
                 ),
