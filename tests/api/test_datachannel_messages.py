@@ -52,7 +52,7 @@ class TestKinds:
             pair.left.send("a\ud800b")
             assert await box.hold(1) == ["a\ufffdb"]
 
-    @pytest.mark.parametrize("wrong", [None, 1, 1.5, [], {}, object()], ids=repr)
+    @pytest.mark.parametrize("wrong", [None, 1, 1.5, [], {}, 2.5], ids=repr)
     async def test_no_other_kind(self, wrong: Any) -> None:
         channel = RTCPeerConnection(loopback()).createDataChannel("")
         # The type is looked at before the state.

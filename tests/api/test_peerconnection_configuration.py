@@ -86,7 +86,7 @@ def test_what_is_no_such_value_is_a_type_error(given: dict[str, Any]) -> None:
     assert pc.getConfiguration() == RTCPeerConnection().getConfiguration()
 
 
-@pytest.mark.parametrize("given", [1, "all", [], object()], ids=repr)
+@pytest.mark.parametrize("given", [1, "all", [], 2.5], ids=repr)
 def test_what_is_no_configuration_is_a_type_error(given: Any) -> None:
     with pytest.raises(TypeError):
         RTCPeerConnection(given)
