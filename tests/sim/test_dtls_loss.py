@@ -170,11 +170,11 @@ def test_after_a_handshake_the_link_is_silent() -> None:
         assert all(peer.next_timeout() is None for peer in link.peers.values())
 
 
-def test_a_dead_link_fails_after_30_seconds() -> None:
+def test_a_dead_link_fails_after_two_minutes() -> None:
     link = Link(1, loss=1.0)
-    link.run(29.99)
+    link.run(119.99)
     assert link.states == ("connecting", "connecting")
-    link.run(30.01)
+    link.run(120.01)
     assert link.states == ("failed", "failed")
 
 

@@ -277,10 +277,10 @@ def test_a_late_timeout_catches_up() -> None:
     deadline = one.next_timeout()
     assert deadline is not None
     assert deadline > 5.0
-    one.handle_timeout(100.0)
+    one.handle_timeout(200.0)
     assert one.state == "failed"
     assert one.next_timeout() is None
-    one.handle_timeout(200.0)
+    one.handle_timeout(300.0)
 
 
 def test_retransmissions_take_new_record_numbers_and_old_message_numbers() -> None:

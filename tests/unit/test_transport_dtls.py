@@ -38,9 +38,10 @@ def pair(settings: Settings | None = None) -> tuple[Simulation, Listener, Listen
     return simulation, offerer, answerer
 
 
-def test_a_server_is_as_patient_as_signaling_is_slow() -> None:
-    simulation, offerer, answerer = pair(Settings(dtls_role="server"))
-    simulation.network.set_all(Conditions(loss=1.0))
+def answer_after(
+    delay: float, simulation: Simulation, offerer: Listener, answerer: Listener
+) -> str:
+    """Signal an answer that is on its way so long; the answerer's DTLS state until then."""
     offerer.channel("first", simulation.now)
     offerer.connection.set_local(None, simulation.now)
     offerer.gather(simulation.now)
@@ -49,13 +50,26 @@ def test_a_server_is_as_patient_as_signaling_is_slow() -> None:
     answerer.connection.set_remote(Description("offer", offer.sdp), simulation.now)
     answerer.connection.set_local(None, simulation.now)
     answerer.gather(simulation.now)
-    simulation.run_for(35)
-    assert answerer.connection.dtls_state == "new"
+    simulation.run_for(delay)
+    state = answerer.connection.dtls_state
     simulation.network.set_all(Conditions(delay=0.02))
     answer = answerer.connection.negotiation.local_description
     assert answer is not None
     offerer.connection.set_remote(Description("answer", answer.sdp), simulation.now)
+    return state
+
+
+def test_a_server_waits_for_ice_before_it_counts_the_seconds() -> None:
+    simulation, offerer, answerer = pair(Settings(dtls_role="server"))
+    simulation.network.set_all(Conditions(loss=1.0))
+    assert answer_after(35, simulation, offerer, answerer) == "new"
     simulation.run_until(lambda: "first" in answerer.announced, 3)
+
+
+def test_a_client_is_as_patient_as_signaling_is_slow() -> None:
+    simulation, offerer, answerer = pair()
+    assert answer_after(100, simulation, offerer, answerer) == "connecting"
+    simulation.run_until(lambda: "first" in answerer.announced, 5)
 
 
 def test_a_message_in_the_same_train_as_the_end_arrives() -> None:

@@ -45,7 +45,8 @@ class Config:
     :ivar mtu: the longest datagram of the handshake, in bytes. Application data is never cut.
     :ivar retransmit_initial: after how many seconds a flight is first sent again; it doubles.
     :ivar retransmit_maximum: the longest that this becomes.
-    :ivar handshake_timeout: after how many seconds the handshake is given up.
+    :ivar handshake_timeout: after how many seconds the handshake is given up. Long, as ICE may
+        connect before a person has carried our answer to a peer that cannot speak DTLS till then.
     :ivar limits: what a peer can make grow.
     """
 
@@ -57,7 +58,7 @@ class Config:
     mtu: int = 1200
     retransmit_initial: float = 0.05
     retransmit_maximum: float = 3.0
-    handshake_timeout: float = 30.0
+    handshake_timeout: float = 120.0
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
