@@ -238,6 +238,7 @@ def test_partial_reliability_keeps_order_and_what_is_reliable(seed: int, mode: s
     pair.a.send(1, 53, last, pair.now)
     pair.a.send(2, 53, last, pair.now)
     pair.run_until(lambda: sum(data == last for _, _, data in pair.messages[1]) == 2, 120)
+    pair.run_until(lambda: not pair.a.unacknowledged, 60)
     pair.run(2)
     got = {stream: [d for s, _, d in pair.messages[1] if s == stream] for stream in (1, 2)}
     assert got[1] == [*reliable, last]
@@ -446,3 +447,38 @@ def test_the_timeout_backs_off_and_recovers() -> None:
     pair.run(1)
     assert [m[2] for m in pair.messages[1]] == [b"x", b"y", b"z"]
     assert pair.a.stats.rto < 0.6
+
+
+@pytest.mark.parametrize("lost", [1, 2, 5])
+def test_a_lost_tail_is_found_by_a_probe_and_not_by_the_timer(lost: int) -> None:
+    pair = Pair(f"tail {lost}", Conditions(delay=0.02))
+    pair.connect()
+    for _ in range(20):
+        pair.a.send(0, 53, bytes(8 * 1100), pair.now)
+        pair.run(0.1)
+    assert pair.a.stats.retransmissions == 0
+    for _ in range(9):
+        pair.a.send(0, 53, bytes(1100), pair.now)
+    train = pair.a.poll_transmit(pair.now)
+    assert train is not None and len(train) == 9
+    for packet in train[:-lost]:
+        pair.links[0].send(packet, None, pair.now)
+    start, before = pair.now, pair.received[1]
+    pair.run_until(lambda: pair.received[1] == before + 9 * 1100, 5)
+    # A round trip until the last acknowledgement, two until the probe, one for what it shows,
+    # and the peer's delay; with T3 it would be 260 ms.
+    assert pair.now - start < 0.185
+    pair.run(0.1)
+    assert pair.a.stats.loss_events == 1
+    assert pair.a.stats.retransmissions == lost
+
+
+def test_a_lone_message_is_not_sent_twice_for_a_peer_that_acknowledges_late() -> None:
+    pair = Pair("late", Conditions(delay=0.005))
+    pair.ends[1] = Association(Config(sack_delay=0.15), entropy=seeded_entropy("late"))
+    pair.connect()
+    for _ in range(200):
+        pair.a.send(0, 53, b"tick", pair.now)
+        pair.run(0.5)
+    assert len(pair.messages[1]) == 200
+    assert pair.a.stats.retransmissions < 10 and pair.a.stats.loss_events == 0

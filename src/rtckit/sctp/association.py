@@ -140,7 +140,10 @@ class Association:
             raise SendBufferFull(f"{queued} bytes are waiting")
         policy = None
         if max_retransmits is not None or lifetime is not None:
-            expires = float("inf") if lifetime is None else now + lifetime
+            expires = float("inf")
+            if lifetime is not None:
+                expires = now + lifetime
+                tcb.timers.set_earlier("lifetime", expires)
             policy = PartialReliability(max_retransmits, expires)
         self._streams.push(stream_id, (data, ppid, ordered, policy))
 
@@ -292,6 +295,8 @@ class Association:
             chapters.transfer.sack_expired()
         elif name == "t3":
             chapters.transfer.t3_expired(now)
+        elif name == "lifetime":
+            chapters.transfer.lifetime_expired(now)
         elif name == "t2":
             chapters.shutdown.t2_expired(now)
         elif name == "t5":
@@ -471,6 +476,7 @@ class Association:
             Shutdown(tcb, self._path, transfer),
         )
         self._path.begin(now)
+        transfer.lifetime_expired(now)
         tcb.enter(State.ESTABLISHED)
         tcb.events.push(
             Connected(peer.inbound_streams, peer.outbound_streams, peer.forward_tsn, peer.re_config)

@@ -186,7 +186,12 @@ class Inbound:
             return False
         else:
             flow = head.flow
-            if flow[0] != stream_id or flow[2] != unordered or not (unordered or flow[1] == ssn):
+            if (
+                head.last + 1 != tsn
+                or flow[0] != stream_id
+                or flow[2] != unordered
+                or not (unordered or flow[1] == ssn)
+            ):
                 return False
             if head.size + len(data) > self._max_message_size:
                 return False
@@ -219,6 +224,7 @@ class Inbound:
             self.acknowledge_now = True
             return
         self._park_head()
+        follows = not distance or tsn - 1 in self._ranges
         if distance:
             self.acknowledge_now = True
             self._ranges.add(tsn)
@@ -237,8 +243,12 @@ class Inbound:
         overhead = self._limits.message_overhead
         unordered = flags & FLAG_UNORDERED
         if flags & _WHOLE == _WHOLE:
+            self._reassembly.close(tsn)
             self.charge += len(data) + overhead
             self._deliver(stream_id, ssn, unordered, Message(stream_id, ppid, data))
+            return
+        if follows and not flags & FLAG_BEGIN and self._reassembly.is_remainder(tsn, flags):
+            self.drops["abandoned fragment"] += 1
             return
         # Fragments are charged one by one, and the message once when it is whole.
         self.charge += len(data) + overhead

@@ -15,12 +15,14 @@ from collections import Counter, deque
 from heapq import heappop, heappush
 from typing import Final
 
+from rtckit.sctp.chunk.data import FLAG_IMMEDIATE
 from rtckit.sctp.chunk.forward_tsn import ForwardTsn
 from rtckit.sctp.chunk.sack import Sack
 from rtckit.sctp.congestion import CongestionController
 from rtckit.sctp.ranges import Span, subtract
 from rtckit.sctp.rto import RetransmissionTimeout
 from rtckit.sctp.streams import PartialReliability
+from rtckit.sctp.tail_probe import TailProbe
 
 __all__ = ["ABANDONED", "ACKNOWLEDGED", "IN_FLIGHT", "LOST", "Flight", "SentChunk"]
 
@@ -82,6 +84,7 @@ class Flight:
         "_reordering",
         "_rto",
         "_send_order",
+        "_tail_probe",
         "abandon_point",
         "abandoned",
         "acknowledged",
@@ -136,6 +139,7 @@ class Flight:
         self._largest_packet = -1
         self._recovery_packet = 0
         self._reordering = _REORDERING
+        self._tail_probe = TailProbe(rto)
 
     def __bool__(self) -> bool:
         return bool(self.chunks)
@@ -149,6 +153,7 @@ class Flight:
         chunk = SentChunk(tsn, wire, self.next_packet, now, policy)
         self.chunks[tsn] = chunk
         self._send_order.append(chunk)
+        self._tail_probe.since = now
         size = len(wire)
         self.in_flight += size
         self.outstanding += size
@@ -169,6 +174,7 @@ class Flight:
         size = len(wires) * len(wires[0])
         self.next_tsn = tsn
         self.next_packet = packet
+        self._tail_probe.since = now
         self.in_flight += size
         self.outstanding += size
         if self.t3_base is None:
@@ -192,6 +198,7 @@ class Flight:
         chunk.sent_at = now
         chunk.transmissions += 1
         self._send_order.append(chunk)
+        self._tail_probe.since = now
         self.in_flight += len(chunk.wire)
         self.retransmissions += 1
         if chunk.tsn == self.acknowledged + 1 or self.t3_base is None:
@@ -235,9 +242,13 @@ class Flight:
                 self._rto.sample(rtt)
             if sack.duplicates:
                 self._tolerate_reordering()
+        if latest is not None and self._tail_probe.is_answered(
+            self._largest_packet, bool(sack.duplicates), now
+        ):
+            self._lose_before_probe(latest.packet, now)
         if newly:
             self._congestion.on_acknowledged(newly, before, rtt, now)
-            self._detect_loss(now)
+            self._detect_loss(self._threshold(), now)
         if advanced:
             # RFC 9260 §6.3.2 R2, R3.
             self.t3_base = now if self.chunks else None
@@ -317,21 +328,29 @@ class Flight:
         if self.retransmissions and self._reordering < _MAX_REORDERING:
             self._reordering += 1
 
-    def _detect_loss(self, now: float) -> None:
+    def _threshold(self) -> int:
+        """Packets up to this number, if they are still out, are lost."""
         order = self._send_order
         if not order:
-            return
+            return -1
         # A tolerance of more than half of what is out would leave every loss to the timer.
         out = self.next_packet - order[0].packet
-        threshold = self._largest_packet - max(_REORDERING, min(self._reordering, out // 2))
+        return self._largest_packet - max(_REORDERING, min(self._reordering, out // 2))
+
+    def _detect_loss(self, threshold: int, now: float) -> None:
+        order = self._send_order
         newest_lost = -1
         while order and order[0].packet <= threshold:
             chunk = order.popleft()
             if chunk.state == IN_FLIGHT:
                 newest_lost = max(newest_lost, chunk.packet)
                 self._lose(chunk, now)
+        if newest_lost >= 0:
+            self._respond_to_loss(newest_lost, now)
+
+    def _respond_to_loss(self, newest_lost: int, now: float) -> None:
+        """Once per window of data: what was sent before the last response does not count."""
         if newest_lost >= self._recovery_packet:
-            # Once per window of data: what was sent before the last response does not count.
             self._recovery_packet = self.next_packet
             self.loss_events += 1
             self.fast_retransmit = True
@@ -424,14 +443,65 @@ class Flight:
             self.t3_base = now
         return ForwardTsn(point & _MASK32, list(highest.items()))
 
-    # -- T3 --------------------------------------------------------------------------------
+    # -- timers ----------------------------------------------------------------------------
 
     def deadline(self) -> float | None:
-        """When T3 expires, or ``None`` if nothing is outstanding."""
-        return None if self.t3_base is None else self.t3_base + self._rto.value
+        """When to call :meth:`expire`, or ``None`` if nothing is outstanding."""
+        base = self.t3_base
+        if base is None:
+            return None
+        t3 = base + self._rto.value
+        probe = self._probe_due()
+        return probe if probe is not None and probe < t3 else t3
 
-    def expire(self, now: float) -> None:
-        """T3 expired (RFC 9260 §6.3.3): everything in flight is taken for lost."""
+    def _probe_due(self) -> float | None:
+        # RFC 8985 §7.2: a probe is for silence, not for recovery; nor is it for a closed window,
+        # which T3 probes (RFC 9260 §6.1 A).
+        if self._gaps or self._lost or not self.in_flight or self.in_flight > self.peer_window:
+            return None
+        return self._tail_probe.due(self.next_packet - self._largest_packet == 2)
+
+    def expire(self, now: float) -> bool:
+        """Send a tail loss probe, or take what is out for lost; whether T3 had expired."""
+        assert self.t3_base is not None
+        if self.t3_base + self._rto.value <= now:
+            self._expire_t3(now)
+            return True
+        self._send_probe(now)
+        return False
+
+    def _send_probe(self, now: float) -> None:
+        """RFC 8985 §7.3: the last packet once more, and T3 from now."""
+        self.t3_base = now
+        order = self._send_order
+        while order and order[-1].state != IN_FLIGHT:
+            order.pop()
+        if not order or not self._may_repeat(order[-1], now):
+            self._tail_probe.give_up()
+            return
+        chunk = order.pop()
+        self.in_flight -= len(chunk.wire)
+        chunk.state = LOST
+        # RFC 7053 §4.1: it is to be acknowledged at once.
+        chunk.wire = bytes((chunk.wire[0], chunk.wire[1] | FLAG_IMMEDIATE)) + chunk.wire[2:]
+        heappush(self._lost, chunk.tsn)
+        self.fast_retransmit = True
+        self._tail_probe.sent(self.next_packet, now)
+
+    def _may_repeat(self, chunk: SentChunk, now: float) -> bool:
+        policy = chunk.policy
+        return policy is None or not self.is_expired(policy, chunk.transmissions, now)
+
+    def _lose_before_probe(self, probe: int, now: float) -> None:
+        """What was sent before the probe had two round trips to arrive. If nothing of it is
+        missing, the probe itself has repaired a loss, which is no less a sign of congestion
+        (RFC 8985 §7.4)."""
+        self._detect_loss(probe - 1, now)
+        self._respond_to_loss(probe - 1, now)
+
+    def _expire_t3(self, now: float) -> None:
+        """RFC 9260 §6.3.3: everything in flight is taken for lost."""
+        self._tail_probe.give_up()
         probing = self.peer_window < len(next(iter(self.chunks.values())).wire)
         self._rto.back_off()
         order = self._send_order

@@ -171,6 +171,17 @@ class Outbound:
             pacer.spend(spent)
             self._sent_at = now
 
+    def give_up_expired(self, now: float) -> float | None:
+        """Give up queued messages whose time is over; when to look again."""
+        message = self._fragmented
+        if message is not None and message.policy is not None and message.policy.expires <= now:
+            self._abandon_rest(message, message.policy)
+        if not self._partial_reliability:
+            return None
+        count, following = self.streams.discard_expired(now)
+        self.flight.abandoned += count
+        return following
+
     def wants_to_send(self) -> bool:
         """Whether there is data that the windows would let go now."""
         flight = self.flight

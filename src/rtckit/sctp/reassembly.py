@@ -33,12 +33,14 @@ class Run:
 class Reassembly:
     """The messages of which only a part is there."""
 
-    __slots__ = ("_by_first", "_by_last", "_max_message_size")
+    __slots__ = ("_by_first", "_by_last", "_max_message_size", "_skipped")
 
     def __init__(self, max_message_size: int) -> None:
         self._by_first: dict[int, Run] = {}
         self._by_last: dict[int, Run] = {}
         self._max_message_size = max_message_size
+        #: The last TSN of a message given up whose remainder may still come, or None.
+        self._skipped: int | None = None
 
     def __len__(self) -> int:
         return len(self._by_last)
@@ -48,8 +50,8 @@ class Reassembly:
     ) -> Run | None:
         """Take a fragment; give the run if it is now a whole message.
 
-        :raises AssociationFailure: if neighbours disagree on their stream, or the message is
-            larger than allowed.
+        :raises AssociationFailure: if neighbours disagree on their stream, the message has no
+            beginning, or it is larger than allowed.
         """
         by_first = self._by_first
         by_last = self._by_last
@@ -66,10 +68,10 @@ class Reassembly:
             by_first[tsn] = run
         run.parts.append(data)
         run.size += len(data)
-        if not run.ends:
-            right = by_first.pop(tsn + 1, None)
-            if right is not None:
-                self._join(run, right)
+        if run.ends:
+            self.close(tsn)
+        elif (right := by_first.pop(tsn + 1, None)) is not None:
+            self._join(run, right)
         by_last[run.last] = run
         if run.size > self._max_message_size:
             raise AssociationFailure.protocol_violation(
@@ -89,14 +91,47 @@ class Reassembly:
         run.parts += right.parts
         run.size += right.size
 
+    def close(self, tsn: int) -> None:
+        """A message ends with ``tsn``.
+
+        :raises AssociationFailure: if what comes next is not the beginning of one.
+        """
+        following = self._by_first.get(tsn + 1)
+        if following is not None and not following.begins:
+            raise _no_beginning()
+
+    def is_remainder(self, tsn: int, flags: int) -> bool:
+        """Whether a fragment that is not the first of its message, and of which the TSN before
+        has arrived, goes on with a message that was given up.
+
+        :raises AssociationFailure: if it goes on with no message at all.
+        """
+        if tsn - 1 in self._by_last:
+            return False
+        if tsn - 1 != self._skipped:
+            raise _no_beginning()
+        self._skipped = None if flags & FLAG_END else tsn
+        return True
+
     def park(self, run: Run) -> None:
         """Take a run that was built elsewhere."""
         self._by_first[run.first] = run
         self._by_last[run.last] = run
 
     def discard(self, cumulative: int) -> list[Run]:
-        """Give up every message that lacks a fragment up to ``cumulative`` (RFC 3758 §3.6)."""
+        """Give up every message that lacks a fragment up to ``cumulative`` (RFC 3758 §3.6), and
+        what is here of its remainder."""
         gone = [run for run in self._by_last.values() if run.first <= cumulative]
+        remainder = self._by_first.get(cumulative + 1)
+        if remainder is not None and not remainder.begins:
+            gone.append(remainder)
+        self._skipped = cumulative
         for run in gone:
             del self._by_first[run.first], self._by_last[run.last]
+            if run.last > cumulative:
+                self._skipped = None if run.ends else run.last
         return gone
+
+
+def _no_beginning() -> AssociationFailure:
+    return AssociationFailure.protocol_violation("fragment of a message without a beginning")

@@ -8,6 +8,7 @@ from typing import Final
 __all__ = ["OutboundStreams", "PartialReliability", "Queued", "SendBufferFull"]
 
 _MASK16: Final = 0xFFFF
+_NEVER: Final = float("inf")
 
 
 class SendBufferFull(Exception):
@@ -150,6 +151,25 @@ class OutboundStreams:
             active.rotate(-1)
         self.sent(stream.identifier, size)
         return size
+
+    def discard_expired(self, now: float) -> tuple[int, float | None]:
+        """Give up the messages at the head of their queues whose time is over: how many, and
+        when to look again. A message behind one with a longer life waits for that one."""
+        count = 0
+        following = _NEVER
+        for stream in tuple(self._active):
+            queue = stream.queue
+            size = 0
+            while queue and (policy := queue[0][3]) is not None and policy.expires <= now:
+                size += len(queue.popleft()[0])
+                count += 1
+            if size:
+                self.sent(stream.identifier, size)
+            if not queue:
+                self._active.remove(stream)
+            elif policy is not None:
+                following = min(following, policy.expires)
+        return count, following if following != _NEVER else None
 
     def sent(self, stream_id: int, size: int) -> None:
         """``size`` bytes of the stream went to the network, or were given up."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rtckit.sctp.chunk import CauseCode, ForwardTsn, Sack
 from rtckit.sctp.inbound import Inbound
 from rtckit.sctp.negotiation import Peer
@@ -11,6 +13,9 @@ from rtckit.sctp.streams import OutboundStreams
 from rtckit.sctp.tcb import ControlBlock
 
 __all__ = ["Transfer"]
+
+#: Lifetimes are looked at no more often than this, in seconds.
+_LIFETIME_INTERVAL: Final = 0.01
 
 
 class Transfer:
@@ -133,6 +138,13 @@ class Transfer:
         if resume_at is not None:
             self._tcb.timers.set("pace", resume_at)
 
+    def lifetime_expired(self, now: float) -> None:
+        """Queued messages are given up in time, though the windows do not let them have their
+        turn (RFC 3758 §4.1)."""
+        following = self.outbound.give_up_expired(now)
+        if following is not None:
+            self._tcb.timers.set("lifetime", max(following, now + _LIFETIME_INTERVAL))
+
     def _arm_t3(self) -> None:
         deadline = self.outbound.flight.deadline()
         if deadline is not None:
@@ -143,7 +155,6 @@ class Transfer:
         flight = self.outbound.flight
         deadline = flight.deadline()
         # The entry is not moved while acknowledgements come, so it may be early.
-        if deadline is not None and deadline <= now:
+        if deadline is not None and deadline <= now and flight.expire(now):
             self._path.timed_out()
-            flight.expire(now)
         self._arm_t3()
