@@ -284,6 +284,8 @@ class Connection:
         """Let the transport follow the descriptions."""
         state = applied.transport
         if state is None:
+            if applied.type == "answer" and applied.application == "rejected":
+                self._turned_down(applied)
             return
         answer = applied.type in ("answer", "pranswer")
         if not self._role_decided and applied.type != "rollback":
@@ -305,6 +307,17 @@ class Connection:
                 self.channels.fail("the peer began a new DTLS association")
             self._start(state, now)
         self._step(now)
+
+    def _turned_down(self, applied: jsep.Applied) -> None:
+        """No section for data channels is left: they are closed, open or not."""
+        in_use = self.transport.dtls is not None
+        if in_use:
+            self.transport.renew_dtls()
+            self._events.append(SctpStateChanged("closed"))
+            self._dtls_state_changed("closed")
+        if in_use or applied.side == "remote":
+            self.channels.fail("the peer turned data channels down")
+            self._translate_channels()
 
     def _apply_remote(self, remote: jsep.TransportParameters, now: float) -> None:
         credentials = ice.Credentials(remote.ufrag, remote.pwd)
@@ -417,8 +430,11 @@ class Connection:
                     self._on_ice(event)
         if transport.dtls is not None and transport.dtls.state != self.dtls_state:
             self._dtls_state_changed(transport.dtls.state)
-        while (channel_event := self.channels.next_event()) is not None:
-            self._events.append(channel_event)
+        self._translate_channels()
+
+    def _translate_channels(self) -> None:
+        while (event := self.channels.next_event()) is not None:
+            self._events.append(event)
 
     def _on_ice(self, event: ice.Event) -> None:
         match event:
