@@ -65,6 +65,9 @@ class Channels:
         # Bytes queued on a channel that are no user data: DCEP, and the byte of empty messages.
         self._overhead: Counter[Channel] = Counter()
         self._announced_text = 0
+        # What has come on streams that the peer has begun anew and we are still to be told that
+        # we may: not consumed, and so bounded by the receive window.
+        self._held: dict[int, list[sctp.Message]] = {}
         self._events: deque[ConnectionEvent] = deque()
 
     @property
@@ -193,6 +196,7 @@ class Channels:
         for channel in [*self._table, *self._waiting]:
             self._finish(channel, error, cause)
         self._waiting.clear()
+        self._held.clear()
 
     def receive(self, event: sctp.Event, now: float) -> None:
         """Take an event of the association."""
@@ -204,7 +208,7 @@ class Channels:
             case sctp.IncomingStreamsReset(ids):
                 self._incoming_reset(ids, now)
             case sctp.OutgoingStreamsReset(ids, performed):
-                self._outgoing_reset(ids, performed)
+                self._outgoing_reset(ids, performed, now)
             case sctp.Connected(inbound, outbound):
                 self._connect(min(inbound, outbound), now)
             case sctp.Restarted():
@@ -254,8 +258,13 @@ class Channels:
         assert association is not None
         get = self._table.get
         received: list[Message] = []
-        for stream_id, ppid, data in messages:
+        for event in messages:
+            stream_id, ppid, data = event
             channel = get(stream_id)
+            if channel is not None and channel.incoming_reset:
+                # Its next life: the answer to our reset was lost, or comes later.
+                self._held.setdefault(stream_id, []).append(event)
+                continue
             if ppid == Ppid.DCEP:
                 if received:
                     self._events.append(MessagesReceived(received))
@@ -335,11 +344,13 @@ class Channels:
         if answered:
             self._reset(answered, now)
 
-    def _outgoing_reset(self, ids: tuple[int, ...], performed: bool) -> None:
+    def _outgoing_reset(self, ids: tuple[int, ...], performed: bool, now: float) -> None:
         for channel in self._named(ids):
             channel.outgoing_reset = True
             if channel.incoming_reset or not performed:
                 self._finish(channel, "" if performed else "the peer refused to close the channel")
+                if channel.id in self._held:
+                    self._receive_messages(self._held.pop(channel.id), now)
 
     def _named(self, ids: tuple[int, ...]) -> list[Channel]:
         if not ids:
