@@ -249,12 +249,12 @@ class Connection:
         """A train from ``remote`` has arrived at our address ``local``."""
         if not self._closed:
             self.transport.receive(train, local, remote, now)
-            self._step(now)
+            self._translate(now)
 
     def poll_transmit(self, now: float) -> Transmit | None:
         """The next train to send, or ``None``."""
         transmit = self.transport.poll_transmit(now)
-        if transmit is None:
+        if transmit is None and not self._closed:
             # What has been sent may have told of lower buffered amounts.
             self._step(now)
         return transmit
@@ -266,7 +266,7 @@ class Connection:
     def handle_timeout(self, now: float) -> None:
         """Do what is due."""
         self.transport.handle_timeout(now)
-        self._step(now)
+        self._translate(now)
 
     def next_event(self) -> ConnectionEvent | None:
         """What the owner should know, in the order in which it happened."""
@@ -409,9 +409,12 @@ class Connection:
             self._events.append(IceGatheringStateChanged(state))
 
     def _step(self, now: float) -> None:
-        """Translate what the machines below say."""
+        """The machines below have been called directly: hear what they say."""
+        self.transport.collect(now)
+        self._translate(now)
+
+    def _translate(self, now: float) -> None:
         transport = self.transport
-        transport.collect(now)
         while (event := transport.next_event()) is not None:
             match event:
                 case sctp.MessagesReceived() | sctp.BufferedAmountDecreased():
