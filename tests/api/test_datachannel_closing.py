@@ -139,6 +139,17 @@ async def test_messages_after_close_are_discarded() -> None:
         assert box.messages == ["before"]
 
 
+async def test_closing_from_the_message_handler_discards_the_rest() -> None:
+    async with connected() as pair:
+        got: list[object] = []
+        pair.right.on("message", got.append)
+        pair.right.on("message", lambda message: pair.right.close())
+        for number in range(10):
+            pair.left.send(str(number))
+        await closed(pair.left, pair.right)
+        assert got == ["0"]
+
+
 async def test_before_it_is_connected() -> None:
     async with two() as (a, b):
         witness = Witness()

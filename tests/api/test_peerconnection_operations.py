@@ -69,6 +69,34 @@ class TestChain:
             "again stable",
         ]
 
+    async def test_none_runs_in_the_middle_of_another(self) -> None:
+        async with two() as (a, b):
+            a.createDataChannel("")
+            await a.setLocalDescription()
+            await b.setLocalDescription()
+            remote = b.localDescription
+            assert remote is not None
+            offered: list[str] = []
+
+            async def offer() -> None:
+                try:
+                    await a.createOffer()
+                except InvalidStateError:
+                    return
+                offered.append(a.signalingState)
+
+            # It rolls back first, and is stable for a moment that no other operation sees.
+            a.on("signalingstatechange", offer)
+            async with anyio.create_task_group() as tasks:
+                for _ in range(5):
+                    tasks.start_soon(offer)
+                tasks.start_soon(a.setRemoteDescription, remote)
+                for _ in range(5):
+                    tasks.start_soon(offer)
+            await settle()
+            assert a.signalingState == "have-remote-offer"
+            assert "stable" not in offered
+
     async def test_a_failed_operation_does_not_stop_the_next(self) -> None:
         async with RTCPeerConnection(loopback()) as pc:
             results: list[str] = []
@@ -130,6 +158,15 @@ class TestChain:
         assert pc.signalingState == "closed"
         with pytest.raises(InvalidStateError):
             await pc.createOffer()
+
+    async def test_closing_in_the_middle_of_an_operation(self) -> None:
+        pc = RTCPeerConnection(loopback())
+        pc.createDataChannel("")
+        # Up to the first time that it yields: closed at once, inside the event.
+        pc.on("signalingstatechange", lambda: pc.close().send(None))
+        with pytest.raises(InvalidStateError):
+            await pc.setLocalDescription()
+        assert pc.signalingState == "closed"
 
 
 class TestNegotiationNeeded:
