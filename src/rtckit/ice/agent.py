@@ -246,8 +246,6 @@ class Agent:
         self._timers.clear()
         if self._selection.pair is None:
             self._set_state(IceState.NEW if self.state is IceState.NEW else IceState.CHECKING)
-        elif self.state is IceState.DISCONNECTED:
-            self._set_state(IceState.CHECKING)
         elif self.state is IceState.COMPLETED:
             self._set_state(IceState.CONNECTED)
 
@@ -545,7 +543,8 @@ class Agent:
         consent = self._selection.consent
         if consent is not None:
             if consent.silent:
-                restarting = self._selection.previous is not None
+                # An ICE restart that the peer has not answered checks nothing.
+                restarting = self._selection.previous is not None and self._ready()
                 return IceState.CHECKING if restarting else IceState.DISCONNECTED
             ended = self._local.ended and (self._generation.remote.ended or self.lite)
             if self._generation.nomination.nominated is not None and ended:
@@ -553,6 +552,8 @@ class Agent:
             return IceState.CONNECTED
         if self._ready() and self._generation.remote.known:
             return IceState.CHECKING
+        if self.remote_credentials is None and self.state is IceState.DISCONNECTED:
+            return IceState.DISCONNECTED
         return IceState.CHECKING if self.state is not IceState.NEW else IceState.NEW
 
     def _watch_failure(self, now: float) -> None:
