@@ -32,7 +32,7 @@ from rtckit.sctp.packet import HEADER_SIZE, parse_header
 from rtckit.sctp.path import Path
 from rtckit.sctp.reconfiguration import Reconfiguration
 from rtckit.sctp.shutdown import Shutdown
-from rtckit.sctp.state import CHUNK_STATES, SENDING_STATES, TRANSMITTING_STATES, UP_STATES, State
+from rtckit.sctp.state import CHUNK_STATES, TRANSMITTING_STATES, UP_STATES, State
 from rtckit.sctp.stats import Stats
 from rtckit.sctp.stray import answer_early_shutdown_ack, receive_stray
 from rtckit.sctp.streams import OutboundStreams, PartialReliability, SendBufferFull
@@ -126,7 +126,7 @@ class Association:
         :raises RuntimeError: if the association is shutting down or over.
         """
         tcb = self._tcb
-        if tcb.state not in SENDING_STATES:
+        if not tcb.accepts_messages:
             raise RuntimeError(f"send() in state {tcb.state.value}")
         config = self._config
         size = len(data)
@@ -329,7 +329,7 @@ class Association:
             if packet[offset] == 0 and tcb.accepts_data and self._chapters is not None:
                 if offset + 4 > end:
                     raise ParseError("truncated chunk header", offset)
-                offset = self._chapters.transfer.receive_data(packet, offset)
+                offset = self._chapters.transfer.inbound.receive_data(packet, offset)
                 continue
             kind = packet[offset]
             if offset + 4 > end:

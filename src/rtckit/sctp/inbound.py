@@ -39,6 +39,7 @@ class Inbound:
     TSNs are kept unwrapped, as integers that only grow; the wire's 32 bits are their low bits.
 
     :ivar expected: the TSN after the cumulative one.
+    :ivar unacknowledged: packets with data since the last SACK.
     :ivar acknowledge_now: something arrived that a SACK must not wait for.
     """
 
@@ -61,6 +62,7 @@ class Inbound:
         "expected",
         "packet_size",
         "streams",
+        "unacknowledged",
     )
 
     def __init__(
@@ -80,6 +82,7 @@ class Inbound:
         self.charge = 0
         self.advertised = config.receive_window
         self.acknowledge_now = False
+        self.unacknowledged = 0
         self._events = events
         self._ranges = TsnRanges()
         self._duplicates: list[int] = []
@@ -113,7 +116,9 @@ class Inbound:
         :raises ParseError: if a chunk's length is wrong; those before it were taken.
         :raises AssociationFailure: if a chunk is empty or fragments contradict each other.
         """
+        self.unacknowledged += 1
         unpack = DATA_HEADER.unpack_from
+        gaps = self._ranges.firsts
         events = self._events
         next_ssn = self._next_ssn
         overhead = self._limits.message_overhead
@@ -140,7 +145,7 @@ class Inbound:
             if (
                 tsn == self.expected & _MASK32
                 and flags & _WHOLE == _WHOLE
-                and not self._ranges
+                and not gaps
                 and stream_id < self.streams
                 and self.charge < self._window
                 and (flags & FLAG_UNORDERED or ssn == next_ssn.get(stream_id, 0))
@@ -168,7 +173,7 @@ class Inbound:
         tsn = self.expected
         if (
             wire_tsn != tsn & _MASK32
-            or self._ranges
+            or self._ranges.firsts
             or self.charge >= self._window
             or flags & _WHOLE == _WHOLE
             or stream_id >= self.streams
@@ -185,13 +190,8 @@ class Inbound:
         elif head is None:
             return False
         else:
-            flow = head.flow
-            if (
-                head.last + 1 != tsn
-                or flow[0] != stream_id
-                or flow[2] != unordered
-                or not (unordered or flow[1] == ssn)
-            ):
+            flow = (stream_id, 0 if unordered else ssn, unordered)
+            if head.last + 1 != tsn or head.flow != flow:
                 return False
             if head.size + len(data) > self._max_message_size:
                 return False
@@ -316,6 +316,7 @@ class Inbound:
 
     def receive_forward_tsn(self, chunk: ForwardTsn) -> None:
         """The peer gave up on what is missing (RFC 3758 §3.6)."""
+        self.unacknowledged += 1
         distance = (chunk.new_cumulative_tsn - self.expected) & _MASK32
         if distance >= _HALF32:
             # Out of date: the SACK that answered it may have been lost.
@@ -401,6 +402,7 @@ class Inbound:
         """The acknowledgement of what has arrived, in at most ``room`` bytes."""
         self.advertised = self.window
         self.acknowledge_now = False
+        self.unacknowledged = 0
         base = self.expected - 1
         blocks = min(self._limits.gap_blocks, (room - 16) // 4)
         gaps = [(a - base, b - base) for a, b in self._ranges.spans(blocks)] if self._ranges else []

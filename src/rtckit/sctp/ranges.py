@@ -12,19 +12,22 @@ Span = tuple[int, int]
 
 class TsnRanges:
     """A sorted set of numbers kept as ranges. Adding at the upper end, as packets come, is
-    constant time; elsewhere it is a bisection."""
+    constant time; elsewhere it is a bisection.
 
-    __slots__ = ("_firsts", "_lasts")
+    :ivar firsts: the first number of each range, always the same list.
+    """
+
+    __slots__ = ("_lasts", "firsts")
 
     def __init__(self) -> None:
-        self._firsts: list[int] = []
+        self.firsts: list[int] = []
         self._lasts: list[int] = []
 
     def __bool__(self) -> bool:
-        return bool(self._firsts)
+        return bool(self.firsts)
 
     def __len__(self) -> int:
-        return len(self._firsts)
+        return len(self.firsts)
 
     @property
     def highest(self) -> int:
@@ -33,15 +36,15 @@ class TsnRanges:
 
     def spans(self, limit: int) -> list[Span]:
         """The first ``limit`` ranges."""
-        return list(zip(self._firsts[:limit], self._lasts[:limit], strict=True))
+        return list(zip(self.firsts[:limit], self._lasts[:limit], strict=True))
 
     def __contains__(self, tsn: int) -> bool:
-        index = bisect_right(self._firsts, tsn) - 1
+        index = bisect_right(self.firsts, tsn) - 1
         return index >= 0 and tsn <= self._lasts[index]
 
     def add(self, tsn: int) -> None:
         """Add a number that is not there yet."""
-        firsts = self._firsts
+        firsts = self.firsts
         lasts = self._lasts
         if not firsts or tsn > lasts[-1] + 1:
             firsts.append(tsn)
@@ -70,7 +73,7 @@ class TsnRanges:
 
     def advance(self, cumulative: int) -> int:
         """Forget what ``cumulative`` covers; give the cumulative number that results."""
-        firsts = self._firsts
+        firsts = self.firsts
         lasts = self._lasts
         count = 0
         for first, last in zip(firsts, lasts, strict=True):

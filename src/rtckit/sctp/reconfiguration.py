@@ -96,7 +96,7 @@ class Reconfiguration:
         (RFC 6525 §5.1.2)."""
         if self._request is not None or not self._waiting:
             return
-        ready = self._ready()[:_STREAMS_PER_REQUEST]
+        ready = self._ready()
         if not ready:
             return
         for stream in ready:
@@ -112,7 +112,7 @@ class Reconfiguration:
         self._tcb.timers.set("reconfig", now + self._path.rto.value)
 
     def _ready(self) -> list[int]:
-        """The streams on which everything has arrived.
+        """The streams on which everything has arrived, as many as one request takes.
 
         RFC 6525 §5.1.2 would let the request go behind the last chunk; but libdatachannel closes
         a channel at the request and loses a message that comes with it.
@@ -127,6 +127,8 @@ class Reconfiguration:
                 awaited = self._waiting[stream] = flight.next_tsn - 1
             if awaited <= flight.acknowledged:
                 ready.append(stream)
+                if len(ready) == _STREAMS_PER_REQUEST:
+                    break
         return ready
 
     def timer_expired(self, now: float) -> None:

@@ -11,7 +11,7 @@ from rtckit.sctp.events import Closed
 from rtckit.sctp.negotiation import Peer
 from rtckit.sctp.outbox import Outbox
 from rtckit.sctp.packet import Header
-from rtckit.sctp.state import CHUNK_STATES, TRANSITIONS, State
+from rtckit.sctp.state import CHUNK_STATES, SENDING_STATES, TRANSITIONS, State
 from rtckit.seam import Entropy, Timers
 
 __all__ = ["ControlBlock"]
@@ -23,6 +23,7 @@ class ControlBlock:
     :ivar state: where it stands; :meth:`enter` changes it.
     :ivar exists: whether there is an association, if only a beginning one.
     :ivar accepts_data: whether DATA is welcome.
+    :ivar accepts_messages: whether the application may hand over messages.
     :ivar local_tag: the verification tag of packets to us.
     :ivar local_tsn: our initial TSN.
     :ivar header_from_peer: what such a packet starts with.
@@ -33,6 +34,7 @@ class ControlBlock:
     __slots__ = (
         "_entropy",
         "accepts_data",
+        "accepts_messages",
         "config",
         "drops",
         "events",
@@ -57,6 +59,7 @@ class ControlBlock:
         self.state = State.CLOSED
         self.exists = False
         self.accepts_data = False
+        self.accepts_messages = True
         self.peer: Peer | None = None
         self.heard_at = 0.0
         self.identify(*self.draw_identity())
@@ -87,6 +90,7 @@ class ControlBlock:
         assert state in TRANSITIONS[self.state], (self.state, state)
         self.state = state
         self.accepts_data = state in CHUNK_STATES[ChunkType.DATA]
+        self.accepts_messages = state in SENDING_STATES
         self.exists = state not in (State.CLOSED, State.ENDED)
 
     def end(self, reason: str, cause: int | None, *, remote: bool) -> None:

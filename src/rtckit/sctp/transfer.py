@@ -27,7 +27,7 @@ class Transfer:
     :ivar sack_due: whether the next packet carries a SACK.
     """
 
-    __slots__ = ("_path", "_tcb", "_unacknowledged", "inbound", "outbound", "sack_due")
+    __slots__ = ("_path", "_tcb", "inbound", "outbound", "sack_due")
 
     def __init__(self, tcb: ControlBlock, path: Path, peer: Peer, streams: OutboundStreams) -> None:
         self._tcb = tcb
@@ -46,7 +46,6 @@ class Transfer:
             tcb.config, peer.initial_tsn, peer.inbound_streams, tcb.events, tcb.drops
         )
         self.sack_due = False
-        self._unacknowledged = 0
 
     @property
     def is_drained(self) -> bool:
@@ -55,28 +54,16 @@ class Transfer:
 
     # -- receiving -------------------------------------------------------------------------
 
-    def receive_data(self, packet: bytes, offset: int) -> int:
-        """The DATA chunks of ``packet`` that follow each other from ``offset``; gives where they
-        end.
-
-        :raises ParseError: if one is malformed.
-        :raises AssociationFailure: if one is beyond repair.
-        """
-        self._unacknowledged += 1
-        return self.inbound.receive_data(packet, offset)
-
     def receive_forward_tsn(self, value: bytes) -> None:
         """:raises ParseError: if it is malformed."""
-        chunk = ForwardTsn.parse(value)
-        self._unacknowledged += 1
-        self.inbound.receive_forward_tsn(chunk)
+        self.inbound.receive_forward_tsn(ForwardTsn.parse(value))
 
     def finish_train(self, now: float) -> bool:
         """Once for all packets that came together; whether there was data in them."""
-        if not self._unacknowledged:
-            return False
         inbound = self.inbound
-        if self._unacknowledged > 1 or inbound.acknowledge_now or inbound.has_gaps:
+        if not inbound.unacknowledged:
+            return False
+        if inbound.unacknowledged > 1 or inbound.acknowledge_now or inbound.has_gaps:
             # RFC 9260 §6.2: every second packet, and at once if something is missing.
             self.sack_due = True
         else:
@@ -97,7 +84,7 @@ class Transfer:
 
     def sack_expired(self) -> None:
         """A packet has waited for its acknowledgement long enough."""
-        self.sack_due = self._unacknowledged > 0
+        self.sack_due = self.inbound.unacknowledged > 0
 
     def receive_sack(self, value: bytes, now: float) -> None:
         """:raises ParseError: if it is malformed."""
@@ -120,10 +107,9 @@ class Transfer:
         """Add the SACK and the FORWARD TSN that are due to the control chunks ``lead``."""
         outbound = self.outbound
         room = self._tcb.outbox.room
-        if self.sack_due or (self._unacknowledged and outbound.wants_to_send()):
+        if self.sack_due or (self.inbound.unacknowledged and outbound.wants_to_send()):
             lead.append(self.inbound.make_sack(room).encode())
             self.sack_due = False
-            self._unacknowledged = 0
             self._tcb.timers.stop("sack")
         forward = outbound.flight.make_forward_tsn(room, now)
         if forward is not None:
