@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.sim.peer import Peer, connect
+from tests.sim.peer import Peer, connect, negotiate
 
 from rtckit.jsep import Description
 from rtckit.testing import Conditions, Network, Simulation
@@ -58,3 +58,26 @@ def test_channels_in_use_close_when_the_peer_offers_no_more_place_for_them() -> 
     simulation.run_for(0.1)
     assert offerer.closed == [(offerer.opened[0], "the peer turned data channels down")]
     assert offerer.connection.dtls_state == "closed"
+
+
+def test_a_place_that_was_taken_out_of_use_carries_a_new_connection() -> None:
+    simulation, offerer, answerer = pair()
+    connect(simulation, offerer, answerer)
+    before = offerer.connection.ice.local_credentials
+    answerer.connection.set_local(None, simulation.now)
+    offer = answerer.connection.negotiation.local_description
+    assert offer is not None
+    offerer.connection.set_remote(
+        Description("offer", without_application(offer.sdp)), simulation.now
+    )
+    offerer.connection.set_local(None, simulation.now)
+    answer = offerer.connection.negotiation.local_description
+    assert answer is not None
+    answerer.connection.set_remote(Description("answer", answer.sdp), simulation.now)
+    simulation.run_for(1)
+    offerer.channel("again", simulation.now)
+    assert offerer.connection.negotiation.negotiation_needed
+    negotiate(simulation, offerer, answerer)
+    simulation.run_until(lambda: "again" in answerer.announced, 5)
+    assert offerer.connection.ice.local_credentials != before
+    assert offerer.connection.connection_state == "connected"

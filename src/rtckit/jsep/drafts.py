@@ -35,7 +35,16 @@ class Drafts:
         (WebRTC 1.0's [[LocalIceCredentialsToReplace]]).
     """
 
-    __slots__ = ("_entropy", "_fresh", "_last", "_local", "_session_id", "_version", "replaced")
+    __slots__ = (
+        "_entropy",
+        "_first",
+        "_fresh",
+        "_last",
+        "_local",
+        "_session_id",
+        "_version",
+        "replaced",
+    )
 
     def __init__(self, entropy: Entropy, local: LocalParameters) -> None:
         self._entropy = entropy
@@ -43,6 +52,7 @@ class Drafts:
         # RFC 9429 §5.2.1: 63 random bits, below 2^63 - 1.
         self._session_id = (int.from_bytes(entropy(8), "big") >> 1) % ((1 << 63) - 1)
         self._version = 0
+        self._first = local.credentials
         self._fresh: IceCredentials | None = None
         self._last: dict[DescriptionType, SessionDescription] = {}
         self.replaced: frozenset[IceCredentials] = frozenset()
@@ -146,9 +156,13 @@ class Drafts:
         if credentials == self._fresh:
             self._fresh = None
 
+    def end_transport(self) -> None:
+        """The transport negotiated is gone: another one has other credentials."""
+        self._first = None
+
     def _new_credentials(self, *, first: bool) -> IceCredentials:
-        if first and self._local.credentials is not None:
-            return self._local.credentials
+        if first and self._first is not None:
+            return self._first
         if self._fresh is None:
             # RFC 8445 §5.3: at least 24 random bits, and at least 128.
             ufrag = base64.b64encode(self._entropy(6)).decode()

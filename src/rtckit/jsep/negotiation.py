@@ -422,6 +422,8 @@ class Negotiation:
             self._drafts.forget()
             if side is Side.REMOTE and former is not None and transport is None:
                 self._wants_application = False
+            if transport is None and before.rolled_back().application_index() is not None:
+                self._drafts.end_transport()
         self._session = after
         self._settle_credentials(transport)
         return applied
