@@ -324,8 +324,8 @@ def test_a_long_fat_path_is_filled() -> None:
     assert goodput > 0.8 * rate, f"{goodput / rate:.0%}"
 
 
-# What one additive increase per round trip and halving give, 1.22 * size / (round trip * sqrt(loss)),
-# is 3.6 % and 1.1 % of this path (Mathis et al. 1997); slow start adds to it.
+# Additive increase and halving give 1.22 * packet / (round trip * sqrt(loss)) (Mathis et al. 1997),
+# which is 3.6 % and 1.1 % of this path; slow start adds to it.
 @pytest.mark.parametrize(("loss", "share"), [(0.001, 0.04), (0.01, 0.0135)])
 def test_loss_costs_no_more_than_congestion_control_says(loss: float, share: float) -> None:
     rate = 100e6 / 8

@@ -27,6 +27,8 @@ from rtckit.sctp.config import Config
 from rtckit.sctp.events import BufferedAmountDecreased, Connected, Event, Restarted
 from rtckit.sctp.failure import AssociationFailure
 from rtckit.sctp.handshake import Handshake
+from rtckit.sctp.inbound import Inbound
+from rtckit.sctp.loss import Flight
 from rtckit.sctp.negotiation import Peer
 from rtckit.sctp.packet import HEADER_SIZE, parse_header
 from rtckit.sctp.path import Path
@@ -66,7 +68,9 @@ class Association:
         "_bytes_sent",
         "_chapters",
         "_config",
+        "_flight",
         "_handshake",
+        "_inbound",
         "_packets_received",
         "_packets_sent",
         "_path",
@@ -83,6 +87,9 @@ class Association:
         self._path = Path(self._tcb)
         self._streams = OutboundStreams()
         self._chapters: _Chapters | None = None
+        # Parts of it that every message or packet meets.
+        self._flight: Flight | None = None
+        self._inbound: Inbound | None = None
         self._packets_sent = self._packets_received = 0
         self._bytes_sent = self._bytes_received = 0
 
@@ -135,7 +142,9 @@ class Association:
         most = tcb.peer.outbound_streams if tcb.peer is not None else config.outbound_streams
         if not 0 <= stream_id < most:
             raise ValueError(f"stream {stream_id} is not one of {most}")
-        queued = self.unacknowledged
+        queued = self._streams.total
+        if self._flight is not None:
+            queued += self._flight.outstanding
         if queued + size > config.limits.send_buffer:
             raise SendBufferFull(f"{queued} bytes are waiting")
         policy = None
@@ -159,9 +168,8 @@ class Association:
     @property
     def unacknowledged(self) -> int:
         """Bytes handed over and not acknowledged: the queued, and the sent with their headers."""
-        chapters = self._chapters
-        flight = 0 if chapters is None else chapters.transfer.outbound.flight.outstanding
-        return self._streams.total + flight
+        flight = self._flight
+        return self._streams.total + (0 if flight is None else flight.outstanding)
 
     def reset_streams(self, stream_ids: Iterable[int], now: float) -> None:
         """Start these outgoing streams anew once everything queued on them has been sent
@@ -205,7 +213,7 @@ class Association:
     def stats(self) -> Stats:
         """A snapshot of the counters."""
         transfer = self._chapters.transfer if self._chapters is not None else None
-        flight = transfer.outbound.flight if transfer else None
+        flight = self._flight
         return Stats(
             congestion_window=transfer.outbound.congestion.window if transfer else 0,
             bytes_in_flight=flight.in_flight if flight is not None else 0,
@@ -235,7 +243,12 @@ class Association:
                 if packet[:8] == header.prefix and tcb.exists and len(packet) > HEADER_SIZE + 3:
                     if not header.verify(packet):
                         raise ParseError("checksum", 8)
-                    self._receive_chunks(packet, now, HEADER_SIZE)
+                    offset = HEADER_SIZE
+                    if tcb.accepts_data and packet[offset] == 0 and self._inbound is not None:
+                        tcb.heard_at = now
+                        offset = self._inbound.receive_data(packet, offset)
+                    if offset < len(packet):
+                        self._receive_chunks(packet, now, offset)
                 else:
                     self._receive_other_tag(packet, now)
             except ParseError as error:
@@ -326,10 +339,8 @@ class Association:
         tcb.heard_at = now
         end = len(packet)
         while offset < end and tcb.state is not State.ENDED:
-            if packet[offset] == 0 and tcb.accepts_data and self._chapters is not None:
-                if offset + 4 > end:
-                    raise ParseError("truncated chunk header", offset)
-                offset = self._chapters.transfer.inbound.receive_data(packet, offset)
+            if packet[offset] == 0 and tcb.accepts_data and self._inbound is not None:
+                offset = self._inbound.receive_data(packet, offset)
                 continue
             kind = packet[offset]
             if offset + 4 > end:
@@ -475,6 +486,8 @@ class Association:
             Reconfiguration(tcb, self._path, peer, transfer),
             Shutdown(tcb, self._path, transfer),
         )
+        self._flight = transfer.outbound.flight
+        self._inbound = transfer.inbound
         self._path.begin(now)
         transfer.lifetime_expired(now)
         tcb.enter(State.ESTABLISHED)
