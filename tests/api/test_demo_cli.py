@@ -31,6 +31,8 @@ def start(*arguments: str, stdin: int | None = subprocess.DEVNULL) -> subprocess
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # A suite that runs in the background has Ctrl-C ignored, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
