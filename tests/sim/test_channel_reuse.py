@@ -1,10 +1,11 @@
-"""A stream that is used again at once, over a network that loses the wrong packet."""
+"""Streams that are used again at once, and such as should not have been used."""
 
 from __future__ import annotations
 
 from tests.sim.peer import Peer, connect
 
 from rtckit.connection import ChannelClosed, ConnectionEvent
+from rtckit.datachannel import ChannelState, Ppid
 from rtckit.testing import Conditions, Network, Simulation
 
 A, B = "10.0.0.1", "10.0.0.2"
@@ -38,3 +39,19 @@ def test_a_channel_on_a_stream_whose_last_reset_is_still_unanswered() -> None:
     assert [channel.label for channel, _ in answerer.closed] == ["first"]
     answerer.connection.send(answerer.announced["second"], b"hello too", False, simulation.now)
     simulation.run_until(lambda: offerer.received.get("second") == [b"hello too"], 1)
+
+
+def test_an_opening_that_cannot_be_understood_is_refused() -> None:
+    simulation = Simulation(Network(1, Conditions(delay=0.02)))
+    offerer, answerer = Peer("offerer", A), Peer("answerer", B)
+    simulation.attach(offerer, A)
+    simulation.attach(answerer, B)
+    connect(simulation, offerer, answerer)
+    odd = offerer.channel("odd", simulation.now, negotiated=True, id=7)
+    association = offerer.connection.transport.sctp
+    assert association is not None
+    for _ in range(2):
+        association.send(7, Ppid.DCEP, b"\x03\x07 no channel type", simulation.now)
+    simulation.run_for(1)
+    assert odd.state is ChannelState.CLOSED
+    assert answerer.connection.channels.drops["malformed-dcep"] == 2

@@ -291,7 +291,11 @@ class Channels:
         try:
             message = parse_dcep(data)
         except ParseError:
-            self.drops["malformed-dcep"] += 1
+            if channel is None:
+                # RFC 8832 §6: the peer learns by a reset that its channel did not open.
+                self._refuse(stream_id, "malformed-dcep", now)
+            else:
+                self.drops["malformed-dcep"] += 1
             return
         if isinstance(message, DataChannelAck):
             if channel is None:
@@ -302,6 +306,7 @@ class Channels:
         if channel is not None:
             self.drops["open-on-stream-in-use"] += 1
             return
+        # An id of our parity (RFC 8832 §6) does no harm on a free stream, and browsers take it.
         opened = Channel.from_open(message, stream_id)
         if self._announced_text + _text_size(opened) > self.MAX_ANNOUNCED_TEXT:
             self._refuse(stream_id, "too-long-labels", now)
