@@ -107,3 +107,45 @@ def test_sctp_rests_once_dtls_has_ended() -> None:
         closed = [event for event in peer.events if isinstance(event, SctpStateChanged)]
         assert [event.state for event in closed] == ["connected", "closed"]
     assert machine.drops["sent after the end"] <= 1
+
+
+def test_dtls_from_an_address_that_no_check_vouches_for_is_dropped() -> None:
+    simulation, offerer, answerer = pair(Settings(dtls_role="server"))
+    offerer.channel("first", simulation.now)
+    offerer.connection.set_local(None, simulation.now)
+    offer = offerer.connection.negotiation.local_description
+    assert offer is not None
+    answerer.connection.set_remote(Description("offer", offer.sdp), simulation.now)
+    answerer.connection.set_local(None, simulation.now)
+    answerer.gather(simulation.now)
+    transport = answerer.connection.transport
+    hello = Train(b"\x16\xfe\xfd" + bytes(60))
+    transport.receive(hello, (B, 5000), (A, 5000), simulation.now)
+    assert transport.drops == {"dtls-from-unchecked-address": 1}
+    assert transport.dtls is not None
+    assert transport.dtls.state == "new" and not transport.dtls.drops
+
+
+def test_a_train_may_carry_every_protocol() -> None:
+    simulation, offerer, answerer = pair()
+    connect(simulation, offerer, answerer)
+    [channel] = offerer.opened
+    offerer.connection.send(channel, b"hello", False, simulation.now)
+    said = offerer.connection.poll_transmit(simulation.now)
+    assert said is not None
+    size = len(said.train.data)
+    mixed = Train(bytes(size) + said.train.data + b"\x50" * size, size)
+    answerer.connection.receive(mixed, said.destination, said.source, simulation.now)
+    simulation.run_for(0)
+    assert answerer.received["first"] == [b"hello"]
+    assert answerer.connection.ice.drops["malformed"] == 1
+    assert answerer.connection.transport.drops == {"unknown-protocol": 1}
+
+
+def test_what_overtakes_the_answer_is_kept_and_limited() -> None:
+    simulation, offerer, answerer = pair()
+    simulation.network.set_all(Conditions(delay=0.001))
+    assert answer_after(60, simulation, offerer, answerer) == "connecting"
+    # A ClientHello and its repetitions.
+    assert offerer.connection.transport.drops["dtls-before-role"] > 0
+    simulation.run_until(lambda: "first" in answerer.announced, 5)
