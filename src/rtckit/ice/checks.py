@@ -142,7 +142,6 @@ class Checks:
             if transaction.subject.pair is pair and transaction.subject.purpose in _SETTLING:
                 if now - transaction.last_sent < self._timing.ta:
                     return None
-                pair.statistics.retransmissions_sent += 1
                 transaction.last_sent = now
                 return transaction.transmit
         return None

@@ -41,7 +41,6 @@ class PairStatistics:
     responses_sent: int = 0
     responses_received: int = 0
     consent_requests_sent: int = 0
-    retransmissions_sent: int = 0
     current_round_trip_time: float = 0.0
     total_round_trip_time: float = 0.0
 
