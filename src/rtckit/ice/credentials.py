@@ -9,8 +9,9 @@ from rtckit.seam import Entropy
 
 __all__ = ["Credentials"]
 
-_UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")
-_PWD = re.compile(r"[A-Za-z0-9+/]{22,256}")
+# RFC 8839 §5.4 has letters, digits, "+" and "/"; some peers write others too, base64url's first.
+_UFRAG = re.compile(r"[A-Za-z0-9+/=\-_.~|#]{4,256}")
+_PWD = re.compile(r"[A-Za-z0-9+/=\-_.~|#]{22,256}")
 _ICE_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
@@ -23,8 +24,8 @@ def _ice_chars(entropy: Entropy, count: int) -> str:
 class Credentials:
     """What the checks of one generation are signed with.
 
-    :ivar ufrag: 4 to 256 ice-chars.
-    :ivar pwd: 22 to 256 ice-chars; kept out of ``repr``.
+    :ivar ufrag: 4 to 256 ice-chars, or of the few others that peers write.
+    :ivar pwd: likewise 22 to 256; kept out of ``repr``.
     :raises ValueError: either has other characters or another length.
     """
 
@@ -33,9 +34,13 @@ class Credentials:
 
     def __post_init__(self) -> None:
         if not _UFRAG.fullmatch(self.ufrag):
-            raise ValueError("an ICE ufrag has 4 to 256 characters of A-Z a-z 0-9 + /")
+            raise ValueError(
+                "an ICE ufrag has 4 to 256 characters of A-Z a-z 0-9 + / = - _ . ~ | #"
+            )
         if not _PWD.fullmatch(self.pwd):
-            raise ValueError("an ICE password has 22 to 256 characters of A-Z a-z 0-9 + /")
+            raise ValueError(
+                "an ICE password has 22 to 256 characters of A-Z a-z 0-9 + / = - _ . ~ | #"
+            )
 
     @classmethod
     def generate(cls, entropy: Entropy) -> Credentials:
