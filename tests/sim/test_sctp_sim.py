@@ -479,11 +479,15 @@ def test_a_lone_message_is_not_sent_twice_for_a_peer_that_acknowledges_late() ->
     pair = Pair("late", Conditions(delay=0.005))
     pair.ends[1] = Association(Config(sack_delay=0.15), entropy=seeded_entropy("late"))
     pair.connect()
-    for _ in range(200):
+    for _ in range(30):
+        pair.a.send(0, 53, bytes(5000), pair.now)
+        pair.run(0.1)
+    for _ in range(100):
         pair.a.send(0, 53, b"tick", pair.now)
         pair.run(0.5)
-    assert len(pair.messages[1]) == 200
-    assert pair.a.stats.retransmissions < 10 and pair.a.stats.loss_events == 0
+    assert len(pair.messages[1]) == 130
+    # A few are, until it is known how late.
+    assert 0 < pair.a.stats.retransmissions < 10 and pair.a.stats.loss_events == 0
 
 
 def test_all_streams_there_are() -> None:

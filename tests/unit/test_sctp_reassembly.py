@@ -79,7 +79,7 @@ def test_a_message_in_the_middle_of_a_message_ends_the_association() -> None:
     a, b = connected()
     first = next_tsn(b)
     for n, flags in enumerate((FIRST, WHOLE, LAST)):
-        give(a, data(first + n, flags, ssn=n // 2))
+        give(a, data(first + n, flags, stream=n % 2))
     assert "without a beginning" in aborted_for(a)
 
 

@@ -175,10 +175,10 @@ def test_no_answer_fails_the_path_and_in_progress_does_not(at_work: bool) -> Non
     ((_, value),) = parameters_sent(a)
     request = OutgoingResetRequest.parse(value).request
     answer = encode_re_config(ReconfigurationResponse(request, ResetResult.IN_PROGRESS).encode())
+    if at_work:
+        give(a, answer)
     repeated = 0
     for _ in range(30):
-        if at_work:
-            give(a, answer, now=0.0)
         deadline = a.next_timeout()
         if deadline is None:
             break
