@@ -139,7 +139,9 @@ def test_a_train_may_carry_every_protocol() -> None:
     simulation.run_for(0)
     assert answerer.received["first"] == [b"hello"]
     assert answerer.connection.ice.drops["malformed"] == 1
-    assert answerer.connection.transport.drops == {"unknown-protocol": 1}
+    beyond = Train(b"\x50" * 60 + b"\x16" * 60, 60)
+    answerer.connection.receive(beyond, said.destination, said.source, simulation.now)
+    assert answerer.connection.transport.drops == {"unknown-protocol": 2}
 
 
 def test_what_overtakes_the_answer_is_kept_and_limited() -> None:
