@@ -138,10 +138,29 @@ def test_nonsense_behind_the_right_keys(seed: int) -> None:
     assert footprint(insider.victim.connection) < 40_000_000
 
 
-def test_every_cause_of_an_error_is_one_drop() -> None:
+@pytest.mark.xfail(reason="every unknown parameter is reported, more than a DTLS record holds")
+def test_an_init_with_more_unknown_parameters_than_an_answer_holds() -> None:
+    insider = Insider("init")
+    unknown = b"\xc1\x23\0\4" * 4000
+    init = struct.pack("!IIHHI", 77, 100_000, 10, 10, 1) + unknown
+    insider.say(encode_chunk(1, 0, init), tag=0)
+    insider.pair.still_talk()
+
+
+@pytest.mark.xfail(reason="drops are counted by every cause code there is")
+def test_errors_of_every_code_are_counted_in_few_lines() -> None:
     insider = Insider("errors")
-    causes = [encode_cause(code, b"") for code in range(4000)]
-    insider.say(encode_error(b"".join(causes)))
+    for first in range(0, 65_536, 4000):
+        codes = range(first, min(first + 4000, 65_536))
+        insider.say(encode_error(b"".join(encode_cause(code) for code in codes)))
+    insider.pair.still_talk()
+    association = insider.victim.connection.transport.sctp
+    assert association is not None and len(association.drops) < 100
+
+
+def test_an_error_changes_nothing() -> None:
+    insider = Insider("error")
+    insider.say(encode_error(b"".join(encode_cause(code) for code in range(14))))
     insider.pair.still_talk()
 
 

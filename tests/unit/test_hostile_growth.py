@@ -11,18 +11,23 @@ import struct
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import FrameType
 
 import pytest
 
 from rtckit.datachannel import ChannelType, DataChannelOpen, parse_dcep
+from rtckit.dtls import Certificate, Connection, Role
 from rtckit.dtls.config import Limits as DtlsLimits
 from rtckit.dtls.handshake_messages import ClientHello, Fragment, parse_chain, parse_fragments
 from rtckit.dtls.reassembly import Reassembly
-from rtckit.dtls.record import parse_records
+from rtckit.dtls.record import RecordWriter, parse_records
 from rtckit.ice import Agent, Candidate, Credentials, Mux, parse_mdns
 from rtckit.jsep import Description, Fingerprint, LocalParameters, Negotiation
-from rtckit.sctp.chunk import Sack, split_chunks, split_parameters
+from rtckit.sctp import Association
+from rtckit.sctp import Config as SctpConfig
+from rtckit.sctp.chunk import Sack, encode_chunk, split_chunks, split_parameters
+from rtckit.sctp.packet import Header
 from rtckit.sdp import SdpFragment, SessionDescription
 from rtckit.seam import ParseError
 from rtckit.signaling import decode
@@ -237,6 +242,96 @@ def sctp_gap_blocks(size: int) -> Callable[[], object]:
     return lambda: Sack.parse(data)
 
 
+def dtls_handshake_flood(size: int) -> Callable[[], object]:
+    """Records with fragments that contradict each other, to a server that waits."""
+    certificate = Certificate.generate(
+        datetime(2030, 1, 1, tzinfo=UTC), entropy=seeded_entropy("growth")
+    )
+    server = Connection(Role.SERVER, certificate, entropy=seeded_entropy(1))
+    server.start(0.0)
+    writer = RecordWriter(0)
+    records = [
+        writer.seal(22, bytes(Fragment(1 + each % 3, 16_384 - each % 7, each % 9, 0, b"x")))
+        for each in range(size)
+    ]
+    return lambda: server.receive(records, 0.0)
+
+
+def established() -> tuple[Association, Header, int]:
+    """An association, the header of packets to it, and the TSN that it expects."""
+    ends = [Association(SctpConfig(), entropy=seeded_entropy(each)) for each in range(2)]
+    seen: list[bytes] = []
+    for end in ends:
+        end.connect(0.0)
+    for _ in range(6):
+        for sender, receiver in (ends, ends[::-1]):
+            while (packets := sender.poll_transmit(0.0)) is not None:
+                seen += packets
+                receiver.receive(packets, 0.0)
+    # An INIT has the tag that its sender wants to read, and its initial TSN.
+    inits = [packet for packet in seen if packet[12] == 1]
+    tag = int.from_bytes(inits[0][16:20], "big")
+    return ends[0], Header(5000, 5000, tag), int.from_bytes(inits[1][28:32], "big")
+
+
+def sctp_flood(kind: int, value: bytes) -> Run:
+    """One packet of many chunks of a kind."""
+
+    def prepare(size: int) -> Callable[[], object]:
+        association, header, _ = established()
+        packet = header.seal(encode_chunk(kind, 0, value) * size)
+
+        def receive() -> None:
+            association.receive([packet], 0.0)
+            association.poll_transmit(0.0)
+
+        return receive
+
+    return prepare
+
+
+def sctp_gaps(size: int) -> Callable[[], object]:
+    """Every other TSN, backwards."""
+    association, header, tsn = established()
+    packets = [
+        header.seal(
+            encode_chunk(
+                0, 3, struct.pack("!IHHI", (tsn + 2 * each) & 0xFFFFFFFF, 1, each, 53) + b"x"
+            )
+        )
+        for each in range(size, 0, -1)
+    ]
+    return lambda: association.receive(packets, 0.0)
+
+
+def sctp_fragments(size: int) -> Callable[[], object]:
+    """A message whose parts come backwards, and whose first part never does."""
+    association, header, tsn = established()
+    packets = [
+        header.seal(
+            encode_chunk(0, 0, struct.pack("!IHHI", (tsn + each) & 0xFFFFFFFF, 1, 0, 53) + b"x")
+        )
+        for each in range(size, 0, -1)
+    ]
+    return lambda: association.receive(packets, 0.0)
+
+
+def sctp_skipped_messages(size: int) -> Callable[[], object]:
+    """FORWARD TSN that names one stream again and again, which has messages waiting."""
+    association, header, tsn = established()
+    waiting = [
+        encode_chunk(
+            0, 3, struct.pack("!IHHI", (tsn + each) & 0xFFFFFFFF, 1, 2 + 2 * each, 53) + b"x"
+        )
+        for each in range(size)
+    ]
+    association.receive([header.seal(chunk) for chunk in waiting], 0.0)
+    streams = b"".join(struct.pack("!HH", 1, each) for each in range(size))
+    last = (tsn + size) & 0xFFFFFFFF
+    packet = header.seal(encode_chunk(192, 0, last.to_bytes(4, "big") + streams))
+    return lambda: association.receive([packet], 0.0)
+
+
 def dcep_label(size: int) -> Callable[[], object]:
     data = DataChannelOpen(ChannelType.RELIABLE, True, 0, 0, "é" * size, "").encode()
     return lambda: parse_dcep(data)
@@ -278,6 +373,19 @@ def nested_json(size: int) -> Callable[[], object]:
         sctp_chunks,
         sctp_parameters,
         sctp_gap_blocks,
+        pytest.param(sctp_flood(3, struct.pack("!IIHH", 1, 1, 0, 0)), id="sctp_sacks"),
+        pytest.param(sctp_flood(4, b"\0\1\0\4"), id="sctp_heartbeats"),
+        pytest.param(sctp_flood(9, b"\0\1\0\4"), id="sctp_errors"),
+        pytest.param(sctp_flood(11, b""), id="sctp_cookie_acks"),
+        pytest.param(sctp_flood(130, bytes(4)), id="sctp_re_configs"),
+        pytest.param(sctp_flood(255, b""), id="sctp_unknown"),
+        sctp_gaps,
+        sctp_fragments,
+        pytest.param(
+            sctp_skipped_messages,
+            marks=pytest.mark.xfail(reason="every entry of FORWARD TSN looks at all that waits"),
+        ),
+        dtls_handshake_flood,
         dcep_label,
         nested_json,
     ],
