@@ -1,7 +1,9 @@
-"""A whole peer connection as a host of the simulated network."""
+"""Whole peer connections as hosts of the simulated network."""
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -19,9 +21,14 @@ from rtckit.datachannel import Channel
 from rtckit.dtls import Certificate
 from rtckit.jsep import Description
 from rtckit.seam import Address, Train
-from rtckit.testing import Simulation, seeded_entropy
+from rtckit.testing import Conditions, Network, Simulation, seeded_entropy
 
-__all__ = ["Peer", "connect", "negotiate"]
+__all__ = ["FACTOR", "Peer", "connect", "negotiate", "pair", "rough"]
+
+A, B = "10.0.0.1", "10.0.0.2"
+
+#: ``SEEDS`` in the environment: how many times the usual number of seeds each story runs.
+FACTOR = int(os.environ.get("SEEDS", "1"))
 
 NOW_UTC = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -131,4 +138,32 @@ def connect(simulation: Simulation, offerer: Peer, answerer: Peer, limit: float 
     negotiate(simulation, offerer, answerer)
     return simulation.run_until(
         lambda: bool(offerer.opened) and "first" in answerer.announced, limit
+    )
+
+
+def pair(
+    seed: int | str, conditions: Conditions, settings: Settings | None = None
+) -> tuple[Simulation, Peer, Peer]:
+    simulation = Simulation(Network(seed, conditions))
+    offerer = Peer(f"offerer {seed}", A, settings=settings)
+    answerer = Peer(f"answerer {seed}", B, settings=settings)
+    simulation.attach(offerer, A)
+    simulation.attach(answerer, B)
+    return simulation, offerer, answerer
+
+
+def rough(seed: int, loss: float) -> Conditions:
+    """Loss, and a little of everything but corruption.
+
+    DTLS sends its first flights in the clear, so that a changed byte there ends the handshake,
+    as it must; corruption is for what comes after.
+    """
+    rng = random.Random(seed)
+    return Conditions(
+        delay=rng.choice([0.001, 0.02, 0.1]),
+        jitter=rng.random() * 0.01,
+        loss=loss,
+        reorder=rng.random() * 0.1,
+        reorder_delay=rng.random() * 0.03,
+        duplicate=rng.random() * 0.05,
     )

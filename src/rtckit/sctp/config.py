@@ -53,7 +53,9 @@ class Config:
     :ivar rto_max: its upper bound.
     :ivar max_retransmits: timeouts in a row after which the path has failed
         (Association.Max.Retrans, RFC 9260 §16).
-    :ivar max_init_retransmits: likewise for INIT and COOKIE ECHO.
+    :ivar max_init_retransmits: likewise for INIT and COOKIE ECHO; half a minute with
+        ``init_rto_max``.
+    :ivar init_rto_max: the upper bound of their timeout: someone is waiting for the connection.
     :ivar cookie_lifetime: how long a state cookie is good.
     :ivar sack_delay: longest wait before a received packet is acknowledged.
     :ivar heartbeat_interval: between heartbeats on an idle path; ``None`` for none.
@@ -71,7 +73,8 @@ class Config:
     rto_min: float = 0.2
     rto_max: float = 10.0
     max_retransmits: int = 10
-    max_init_retransmits: int = 8
+    max_init_retransmits: int = 16
+    init_rto_max: float = 2.0
     cookie_lifetime: float = 60.0
     sack_delay: float = 0.02
     heartbeat_interval: float | None = 30.0

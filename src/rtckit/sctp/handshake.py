@@ -77,7 +77,7 @@ class Handshake:
         config = self._tcb.config
         backoff = config.rto_initial * 2.0**self._transmissions
         self._transmissions += 1
-        self._tcb.timers.set("t1", now + min(backoff, config.rto_max))
+        self._tcb.timers.set("t1", now + min(backoff, config.init_rto_max))
 
     def receive_init(self, value: bytes, now: float) -> None:
         """Answer with INIT ACK and a cookie; nothing else changes (RFC 9260 §5.1 B, §5.2.1,
