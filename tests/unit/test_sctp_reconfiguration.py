@@ -144,8 +144,9 @@ def test_a_request_is_repeated_until_its_answer_arrives() -> None:
     (first,) = parameters_sent(a)
     repeated = [0.0]
     while len(repeated) < 4:
-        now = a.next_timeout()
-        assert now is not None
+        deadline = a.next_timeout()
+        assert deadline is not None
+        now = deadline
         a.handle_timeout(now)
         if found := parameters_sent(a, now):
             assert found == [first]
