@@ -140,7 +140,8 @@ def certificate_public_key(certificate: bytes) -> PublicKey:
     """
     try:
         key = x509.load_der_x509_certificate(certificate).public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, Warning):
+        # A warning, where those are errors: of a serial number that is not positive, say.
         raise HandshakeError(
             AlertDescription.BAD_CERTIFICATE, "certificate cannot be read"
         ) from None
