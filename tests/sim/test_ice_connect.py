@@ -354,6 +354,27 @@ def test_checking_fails_without_end_of_candidates_after_no_progress() -> None:
     assert took == pytest.approx(39.5)
 
 
+@pytest.mark.parametrize("controlling", [(True, False), (False, True)])
+def test_a_peer_that_appears_after_hope_was_given_up_is_heard(
+    controlling: tuple[bool, bool],
+) -> None:
+    # Nothing passes a's NAT until a has sent something itself.
+    call = Call(conditions=Conditions(loss=1.0), controlling=controlling)
+    call.gather()
+    call.know(call.b, call.a)
+    call.signal(call.b, call.a)
+    call.simulation.run_until(lambda: call.b.agent.state is IceState.FAILED)
+    sent = call.b.sent
+    call.simulation.run_for(300.0)
+    assert call.b.sent == sent
+    # A person has carried the answer over.
+    call.network.set_all(Conditions(delay=0.02))
+    call.know(call.a, call.b)
+    call.signal(call.a, call.b)
+    call.simulation.run_until(call.completed, 2.0)
+    assert call.agree()
+
+
 def test_a_callee_may_let_it_ring() -> None:
     call = Call()
     call.know(call.b, call.a)

@@ -23,6 +23,7 @@ from rtckit.ice.gathering import Gatherer
 from rtckit.ice.generation import Generation
 from rtckit.ice.limits import Limits, Timing
 from rtckit.ice.pair import CandidatePair, PairState
+from rtckit.ice.patience import Patience
 from rtckit.ice.selection import Selection
 from rtckit.seam import Address, Entropy, ParseError, Timers, Train, Transmit
 from rtckit.stun import ErrorCode, Message, MessageClass, Method
@@ -65,13 +66,13 @@ class Agent:
         self._checks = Checks(self._role, timing, entropy)
         self._local = LocalCandidates(limits)
         self._timers = Timers()
+        self._patience = Patience(timing.patience)
+        self._consent_lost = False
         self._transmits: deque[Transmit] = deque()
         self._events: deque[Event] = deque()
         self._generation = self._begin(credentials, 0)
         self._selection = Selection(self._events, timing, entropy, lite)
         self._gatherer = Gatherer(self._local, self._events, timing, entropy)
-
-    # Properties
 
     @property
     def local_credentials(self) -> Credentials:
@@ -126,8 +127,6 @@ class Agent:
             return True
         key = (local, remote)
         return key in self._generation.early or self._selection.is_previous(local, remote)
-
-    # Signaling
 
     def add_local_candidate(self, candidate: Candidate, now: float) -> None:
         """Take a local candidate into use.
@@ -244,6 +243,8 @@ class Agent:
         self._gatherer.restart()
         self._checks.clear()
         self._timers.clear()
+        self._patience.stop()
+        self._consent_lost = False
         if self._selection.pair is None:
             self._set_state(IceState.NEW if self.state is IceState.NEW else IceState.CHECKING)
         elif self.state is IceState.COMPLETED:
@@ -253,8 +254,6 @@ class Agent:
         """Stop for good; nothing is sent any more."""
         self._stop()
         self._set_state(IceState.CLOSED)
-
-    # The five doors
 
     def receive(self, data: bytes, local: Address, remote: Address, now: float) -> None:
         """Take one STUN datagram that came to base ``local`` from ``remote``."""
@@ -271,8 +270,7 @@ class Agent:
         elif message.message_class is MessageClass.REQUEST:
             self._receive_request(message, local, remote, now)
         elif message.message_class is MessageClass.INDICATION:
-            # A keepalive says nothing (RFC 8445 §11).
-            return
+            return  # a keepalive says nothing (RFC 8445 §11)
         elif self._gatherer.awaits(message.transaction_id):
             self._gatherer.receive(message, local, remote)
         else:
@@ -289,6 +287,7 @@ class Agent:
         """When ``handle_timeout`` is due, or ``None``."""
         times = [
             self._timers.next(),
+            self._patience.next_timeout(),
             self._checks.next_timeout(),
             self._gatherer.next_timeout(),
         ]
@@ -307,17 +306,16 @@ class Agent:
             self._send(transmit)
         for check in over:
             self._fail_pair(check)
-        if "fail" in self._timers.expire(now):
-            self._fail()
-            return
+        self._timers.expire(now)
+        if self._patience.expire(now):
+            self._checks.clear()
+            self._generation.checklist.give_up()
         self._refresh_consent(now)
         self._advance(now)
 
     def next_event(self) -> Event | None:
         """The next thing the owner should know, or ``None``."""
         return self._events.popleft() if self._events else None
-
-    # Gathering and generations
 
     def _begin(self, credentials: Credentials | None, first_number: int) -> Generation:
         return Generation(
@@ -334,8 +332,6 @@ class Agent:
     def _ask_servers(self, now: float) -> None:
         for transmit in self._gatherer.ask(now):
             self._send(transmit)
-
-    # Requests (RFC 8445 §7.3)
 
     def _receive_request(
         self, message: Message, local: Address, remote: Address, now: float
@@ -412,8 +408,6 @@ class Agent:
         elif pair.state is not PairState.SUCCEEDED:
             self._check(pair, Purpose.CONNECTIVITY, now)
 
-    # Checks and their outcomes (RFC 8445 §7.2)
-
     def _check(self, pair: CandidatePair, purpose: Purpose, now: float) -> None:
         if purpose is Purpose.CONNECTIVITY:
             pair.state = PairState.IN_PROGRESS
@@ -476,8 +470,6 @@ class Agent:
         if check.pair.state is PairState.IN_PROGRESS:
             check.pair.state = PairState.WAITING
 
-    # Nomination and selection (RFC 8445 §8)
-
     def _nominate(self, pair: CandidatePair, now: float) -> None:
         nominated = self._generation.nomination.nominated
         if pair is nominated:
@@ -516,9 +508,9 @@ class Agent:
             # The new generation may still succeed.
             self._selection.drop()
         else:
-            self._fail()
-
-    # State
+            self._stop()
+            self._consent_lost = True
+            self._set_state(IceState.FAILED)
 
     def _advance(self, now: float) -> None:
         """What every change may have made possible: checks, nomination, another state."""
@@ -550,6 +542,8 @@ class Agent:
             if self._generation.nomination.nominated is not None and ended:
                 return IceState.COMPLETED
             return IceState.CONNECTED
+        if self._patience.spent:
+            return IceState.FAILED
         if self._ready() and self._generation.remote.known:
             return IceState.CHECKING
         if self.remote_credentials is None and self.state is IceState.DISCONNECTED:
@@ -558,33 +552,30 @@ class Agent:
 
     def _watch_failure(self, now: float) -> None:
         if self._selection.pair is not None:
-            self._timers.stop("fail")
-            return
-        if self._ready() and not self.lite and self._timers.get("fail") is None:
-            self._timers.set("fail", now + self.timing.patience)
+            self._patience.stop()
+        elif self._ready() and not self.lite:
+            self._patience.watch(now)
 
     def _progress(self, now: float) -> None:
         if self._selection.pair is None and self._ready() and not self.lite:
-            self._timers.set("fail", now + self.timing.patience)
+            self._patience.renew(now)
 
     def _ready(self) -> bool:
         """Whether there can be checks: a callee has the caller's half while it still rings."""
         here = bool(self._local.known) or self._local.ended
         return here and self.remote_credentials is not None
 
-    def _fail(self) -> None:
-        self._stop()
-        self._set_state(IceState.FAILED)
-
     def _stop(self) -> None:
         self._timers.clear()
+        self._patience.stop()
         self._checks.clear()
         self._transmits.clear()
         self._gatherer.clear()
         self._selection.drop()
 
     def _over(self) -> bool:
-        return self.state in (IceState.CLOSED, IceState.FAILED)
+        # Impatience passes when the peer appears; consent is lost for good (RFC 7675 §5.1).
+        return self._consent_lost or self.state is IceState.CLOSED
 
     def _set_role(self, controlling: bool) -> None:
         if controlling == self._role.controlling:
