@@ -93,8 +93,9 @@ class Connection:
 
     @property
     def application_negotiated(self) -> bool:
-        """Whether both sides agreed on data channels."""
-        return self.transport.sctp is not None
+        """Whether both sides agreed on data channels, and their association has not ended."""
+        association = self.transport.sctp
+        return association is not None and association.state is not sctp.State.ENDED
 
     @property
     def remote_certificate(self) -> bytes | None:

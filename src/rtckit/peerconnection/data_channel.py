@@ -82,6 +82,7 @@ class RTCDataChannel(EventTarget):
         self._announced = False
         self._buffered = 0
         self._low_threshold = 0
+        self._closed_here = False
         self._inbox = MessageInbox(owner.consume)
         self._arrived: RuntimeEvent | None = None
         self._drained: RuntimeEvent | None = None
@@ -203,6 +204,7 @@ class RTCDataChannel(EventTarget):
         if self._ready_state in ("closing", "closed"):
             return
         self._ready_state = "closing"
+        self._closed_here = True
         self._owner.close_channel(self._channel)
 
     async def drain(self) -> None:
@@ -313,5 +315,8 @@ class RTCDataChannel(EventTarget):
 
     def _hand_over_held(self) -> None:
         inbox = self._inbox
-        while inbox and not inbox.reading and self.has_listeners("message"):
+        # Who closes has heard enough; what came before the peer closed may still be asked for.
+        while (
+            inbox and not inbox.reading and not self._closed_here and self.has_listeners("message")
+        ):
             self.dispatchEvent(MessageEvent("message", inbox.take()))

@@ -59,7 +59,8 @@ class MessageInbox:
 
     def release(self) -> None:
         """Give the whole receive window back: no more will come, what is here stays readable."""
-        occupied = sum(size for _, size in self._messages)
-        self._messages = deque((message, 0) for message, _ in self._messages)
-        if occupied:
-            self._consume(occupied)
+        messages, self._messages = self._messages, deque()
+        for message, size in messages:
+            self._messages.append((message, 0))
+            if size:
+                self._consume(size)

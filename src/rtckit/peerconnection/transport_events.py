@@ -45,7 +45,8 @@ class TransportEvents:
 
     def negotiated(self) -> None:
         """A description has been set: there may be an SCTP association now (§4.4.1.5)."""
-        if self.sctp is None and self._connection.application_negotiated:
+        ended = self.sctp is None or self.sctp.state == "closed"
+        if ended and self._connection.application_negotiated:
             self.sctp = RTCSctpTransport(self._connection, self.dtls, self._tasks)
 
     def receive(self, event: core.ConnectionEvent) -> None:
