@@ -47,8 +47,8 @@ def read_request(data: bytes) -> None:
         serve=_serve,
     )
     _Exchange(wire, ("192.0.2.1", 5), server)  # type: ignore[arg-type]
-    for head in wire.answered.split(b"HTTP/1.1 ")[1:]:
-        assert head[:3].isdigit()
+    # A line of HTTP/0.9 is answered without a head.
+    assert wire.answered[:5] in (b"", b"HTTP/", b"<!DOC", b'{"pat', b'{"err')
 
 
 def read_description(text: str) -> None:
