@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint fuzz bench clean
 
 # Set up, and serve the demo page on http://127.0.0.1:8080
 demo: $(STAMP)
@@ -21,6 +21,11 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Every parser and machine under atheris, a minute each; TARGETS="stun-message ..." for some
+fuzz: $(STAMP)
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python -m tests.fuzz.atheris --seconds 60 $(TARGETS)
 
 # Bulk and ping-pong beside aiortc, in one run
 bench: $(STAMP)

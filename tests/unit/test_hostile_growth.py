@@ -381,10 +381,7 @@ def nested_json(size: int) -> Callable[[], object]:
         pytest.param(sctp_flood(255, b""), id="sctp_unknown"),
         sctp_gaps,
         sctp_fragments,
-        pytest.param(
-            sctp_skipped_messages,
-            marks=pytest.mark.xfail(reason="every entry of FORWARD TSN looks at all that waits"),
-        ),
+        sctp_skipped_messages,
         dtls_handshake_flood,
         dcep_label,
         nested_json,

@@ -448,7 +448,8 @@ class Association:
 
     def _receive_error(self, value: bytes) -> None:
         for code, _ in parse_causes(value):
-            self.drops[f"peer reported error {code}"] += 1
+            known = code in _CAUSE_CODES
+            self.drops[f"peer reported error {code if known else '(unknown)'}"] += 1
             if code == CauseCode.STALE_COOKIE:
                 self._handshake.receive_stale_cookie()
 
@@ -495,6 +496,8 @@ class Association:
             Connected(peer.inbound_streams, peer.outbound_streams, peer.forward_tsn, peer.re_config)
         )
 
+
+_CAUSE_CODES = frozenset(CauseCode)
 
 _ESTABLISHED_CHUNKS = frozenset(
     {

@@ -345,11 +345,15 @@ class Inbound:
             return
         waiting = self._ordered.get(stream_id)
         if waiting:
-            skipped = [n for n in waiting if (n - expected) & _MASK16 < _HALF16]
-            skipped.sort(key=lambda n: (n - expected) & _MASK16)
+            count = (following - expected) & _MASK16
+            if count < len(waiting):
+                numbers = [(expected + step) & _MASK16 for step in range(count)]
+                skipped = [number for number in numbers if number in waiting]
+            else:
+                skipped = [n for n in waiting if (n - expected) & _MASK16 < count]
+                skipped.sort(key=lambda n: (n - expected) & _MASK16)
             for number in skipped:
-                if (number - following) & _MASK16 >= _HALF16:
-                    self._hand_over(waiting.pop(number))
+                self._hand_over(waiting.pop(number))
         self._next_ssn[stream_id] = following
         if waiting is not None:
             self._release(stream_id)

@@ -27,6 +27,10 @@ __all__ = [
 _SMALLEST_WINDOW: Final = 1500
 _KNOWN: Final = frozenset(ParameterType)
 
+#: Bytes of unrecognized parameters that an answer reports, so that it fits a packet.
+REPORT_SIZE: Final = 512
+_REPORT_OVERHEAD: Final = 8  # two parameter headers
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -97,16 +101,19 @@ def negotiate(config: Config, init: Init) -> Peer:
 def accepted_parameters(init: Init) -> tuple[Init, list[Parameter]]:
     """The same with the parameters that count, and the unknown ones to report.
 
-    The two high bits of a type say what to do if it is not known (RFC 9260 §3.2.1).
+    The two high bits of a type say what to do if it is not known (RFC 9260 §3.2.1). What does
+    not fit :data:`REPORT_SIZE` is not reported.
     """
     accepted: list[Parameter] = []
     report: list[Parameter] = []
+    room = REPORT_SIZE
     for kind, value in init.parameters:
         if kind in _KNOWN:
             accepted.append((kind, value))
             continue
-        if kind & 0x4000:
+        if kind & 0x4000 and len(value) <= room:
             report.append((kind, value))
+            room -= len(value) + _REPORT_OVERHEAD
         if not kind & 0x8000:
             break
     return replace(init, parameters=accepted), report
