@@ -3,7 +3,8 @@
 Run:   uvicorn examples.echo_server:app   (needs the extra "server")
 
 A client POSTs its offer to /offer as JSON, {"type": "offer", "sdp": "..."}, with all of its
-candidates in it, and gets the answer in the same form. In a browser:
+candidates in it, and gets the answer in the same form. In a browser, on a page of the same origin
+(the console of http://127.0.0.1:8000/ will do, though there is nothing to see there):
 
     const peer = new RTCPeerConnection();
     const channel = peer.createDataChannel("chat");

@@ -53,10 +53,10 @@ class RTCDataChannel(EventTarget):
             await channel.drain()
 
     Whoever iterates holds the peer back by not reading: unread messages fill the receive
-    window. Messages that arrive before anyone listens or iterates are kept, up to
-    :attr:`MessageInbox.HELD_BYTES`, and handed to the first who does.
+    window. Messages that arrive before anyone listens or iterates are kept, up to 1 MiB
+    (``MessageInbox.HELD_BYTES``), and handed to the first who does.
 
-    :ivar number: the how manieth of its connection it is.
+    :ivar number: its place among the channels of its connection, from 1, for statistics.
     :ivar messagesDropped: messages that came when nobody listened and that were too much to keep.
     """
 
@@ -200,7 +200,11 @@ class RTCDataChannel(EventTarget):
         self._buffered += len(payload)
 
     def close(self) -> None:
-        """Close the channel: what was sent before still arrives; then both ends close."""
+        """Close the channel: what was sent before still arrives; then both ends close.
+
+        Returns at once. When the ``close`` event fires, the connection may be closed too without
+        losing anything.
+        """
         if self._ready_state in ("closing", "closed"):
             return
         self._ready_state = "closing"

@@ -5,7 +5,8 @@ way                              the handler gets
 ===============================  ==============================================================
 ``target.onmessage = handler``   the event object, as in the W3C's JavaScript
 ``target.addEventListener(…)``   the event object
-``@target.on("message")``        what the event carries (the message, the channel, nothing ...)
+``@target.on("message")``        the message, the channel or the error; the event, for
+                                 ``icecandidate`` and ``icecandidateerror``; else nothing
 ===============================  ==============================================================
 
 At one event they are called in that order. A handler may be a function or a coroutine function;

@@ -349,7 +349,10 @@ class RTCPeerConnection(EventTarget):
         return report
 
     async def close(self) -> None:
-        """End it at once, telling the peer; as in the W3C's model no event is fired."""
+        """End it at once, telling the peer; as in the W3C's model no event is fired.
+
+        What the channels have not sent yet is lost; see :meth:`RTCDataChannel.close`.
+        """
         if not self._closed:
             self._operations.closed = True
             self._channels.close()
