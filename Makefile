@@ -27,9 +27,9 @@ fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python -m tests.fuzz.atheris --seconds 60 $(TARGETS)
 
-# Bulk and ping-pong beside aiortc, in one run
+# Bulk and ping-pong beside aiortc, in one run; ARGS="--help" tells the options
 bench: $(STAMP)
-	$(BIN)/python -m bench.datachannel
+	$(BIN)/python -m bench.datachannel $(ARGS)
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -37,6 +37,7 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml
+	@echo "Setting up $(VENV); this takes a minute or two ..."
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "RTCKit needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip

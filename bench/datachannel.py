@@ -58,30 +58,49 @@ def measure(library: str, megabytes: int, rounds: int) -> dict[str, float]:
     return result
 
 
+def positive(text: str) -> int:
+    """A count from the command line."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def figure(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3, help="runs of each library")
-    parser.add_argument("--megabytes", type=int, default=200, help="bulk, for RTCKit")
-    parser.add_argument("--rounds", type=int, default=2000, help="ping-pong round trips")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.datachannel",
+        description="Bulk and ping-pong over data channels, RTCKit beside aiortc, in one run.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--runs", type=positive, default=3, help="runs of each library")
+    parser.add_argument("--megabytes", type=positive, default=200, help="bulk, for RTCKit")
+    parser.add_argument("--rounds", type=positive, default=2000, help="ping-pong round trips")
     parser.add_argument("--only", choices=["rtckit", "aiortc"], help="one library alone")
     arguments = parser.parse_args()
     libraries = [arguments.only] if arguments.only else ["rtckit", "aiortc"]
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in libraries}
-    for _ in range(arguments.runs):
+    for run in range(arguments.runs):
         for name in libraries:
+            print(f"run {run + 1} of {arguments.runs}: {name} ...", file=sys.stderr)
             # aiortc moves about 5 MB/s: fewer bytes measure it as well.
             size = arguments.megabytes if name == "rtckit" else max(1, arguments.megabytes // 10)
             runs[name].append(measure(name, size, arguments.rounds))
     print(", ".join(f"{name} {version(name)}" for name in libraries))
-    print(f"{'':16}" + "".join(f"{name:>28}" for name in libraries) + f"{'ratio':>9}")
+    print(f"{'median (range)':16}" + "".join(f"{name:>30}" for name in libraries) + "    ratio")
     for key, (title, unit, more) in MEASURES.items():
         line = f"{title:16}"
         medians = []
         for name in libraries:
-            values = [run[key] for run in runs[name]]
+            values = [each[key] for each in runs[name]]
             medians.append(statistics.median(values))
-            line += f"{medians[-1]:12.4g} ({min(values):.3g}–{max(values):.3g}) {unit}".rjust(28)
+            spread = f"{figure(min(values))}–{figure(max(values))}"
+            line += f"{figure(medians[-1])} ({spread}) {unit}".rjust(30)
         if len(medians) == 2:
             ratio = medians[0] / medians[1] if more else medians[1] / medians[0]
             line += f"{ratio:8.1f}×"

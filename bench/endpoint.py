@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Any
 
-MESSAGE = 65535  # aiortc's limit is 65,536 less nothing; stay below everyone's
+MESSAGE = 65535  # the largest that every peer takes
 HIGH_WATER = 4 << 20
 LOW_WATER = 1 << 20
 

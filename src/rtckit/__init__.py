@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rtckit.errors import (
+        DataError,
         DOMException,
         InvalidAccessError,
         InvalidModificationError,
         InvalidStateError,
         NetworkError,
+        NotAllowedError,
         NotFoundError,
+        NotReadableError,
         NotSupportedError,
         OperationError,
         RTCError,
+        SDPSyntaxError,
+        SyntaxDOMException,
     )
     from rtckit.ice import Credentials
     from rtckit.peerconnection import (
@@ -56,13 +61,16 @@ __version__ = "0.1.0"
 __all__ = [
     "Credentials",
     "DOMException",
+    "DataError",
     "Event",
     "InvalidAccessError",
     "InvalidModificationError",
     "InvalidStateError",
     "MessageEvent",
     "NetworkError",
+    "NotAllowedError",
     "NotFoundError",
+    "NotReadableError",
     "NotSupportedError",
     "OperationError",
     "RTCCertificate",
@@ -84,11 +92,18 @@ __all__ = [
     "RTCSctpTransport",
     "RTCSessionDescription",
     "RTCStatsReport",
+    "SDPSyntaxError",
+    "SyntaxDOMException",
     "TransportOptions",
     "UdpEndpoint",
 ]
 
 _HOMES = {
+    "DataError": "rtckit.errors",
+    "NotAllowedError": "rtckit.errors",
+    "NotReadableError": "rtckit.errors",
+    "SDPSyntaxError": "rtckit.errors",
+    "SyntaxDOMException": "rtckit.errors",
     "DOMException": "rtckit.errors",
     "InvalidAccessError": "rtckit.errors",
     "InvalidModificationError": "rtckit.errors",

@@ -59,7 +59,7 @@ def wait_for(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
 def demo() -> Iterator[tuple[str, subprocess.Popen[str]]]:
     process = start("demo", "--port", "0")
     try:
-        yield wait_for(process, r"rtckit connect (http://\S+)")[1], process
+        yield wait_for(process, r" connect (http://\S+)")[1], process
     finally:
         process.kill()
         process.communicate()
@@ -226,7 +226,7 @@ def test_a_taken_port_leads_to_the_next() -> None:
         try:
             said = wait_for(server, rf"Port {port} is taken; using (\d+)")
             assert int(said[1]) > port
-            wait_for(server, rf"rtckit connect http://127\.0\.0\.1:{said[1]}/")
+            wait_for(server, rf" connect http://127\.0\.0\.1:{said[1]}/")
             # Ctrl-C ends it in good order before it serves, too.
             assert stop(server)[0] == 0
         finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
 import threading
 import time
 import webbrowser
@@ -78,7 +80,9 @@ def _say_hello(console: Console, url: str, host: str) -> None:
     console.print(
         Text.assemble("RTCKit demo at ", (url, "bold cyan"), " — open it in a browser, or run:")
     )
-    console.print(Text.assemble("  ", (f"rtckit connect {url}", "bold")))
+    # Out of a virtual environment that is not active, only its interpreter finds the command.
+    command = "rtckit" if shutil.which("rtckit") else f"{sys.executable} -m rtckit"
+    console.print(Text.assemble("  ", (f"{command} connect {url}", "bold")), soft_wrap=True)
     if host in _ANY:
         console.print("Every machine that reaches this one can open it.", style="yellow")
     console.print("Press Ctrl-C to stop.\n")

@@ -130,7 +130,10 @@ class RTCConfiguration:
                 raise TypeError("certificates must be RTCCertificates")
         for server in self.iceServers or []:
             if not isinstance(server, RTCIceServer):
-                raise TypeError("iceServers must be RTCIceServers")
+                raise TypeError(
+                    "iceServers must be a list of RTCIceServer or of mappings, "
+                    f"not {self.iceServers!r}"
+                )
             server.check_types()
 
 

@@ -6,11 +6,14 @@ first used; what was queued until then runs there.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 
 from rtckit.runtime import Runtime, current_runtime
 
 __all__ = ["TaskQueue"]
+
+logger = logging.getLogger("rtckit")
 
 
 class TaskQueue:
@@ -57,6 +60,9 @@ class TaskQueue:
         """Run a handler's coroutine in the background."""
 
         async def run() -> None:
-            await coroutine
+            try:
+                await coroutine
+            except Exception:
+                logger.exception("%s raised", name)
 
         self.runtime().spawn(run, name=name)
