@@ -84,6 +84,7 @@ class Connection:
         self._local_ended = False
         self._dtls_end: dtls.Closed | None = None
         self._closed = False
+        self._sent = False
 
     @property
     def transport_mid(self) -> str | None:
@@ -255,8 +256,11 @@ class Connection:
     def poll_transmit(self, now: float) -> Transmit | None:
         """The next train to send, or ``None``."""
         transmit = self.transport.poll_transmit(now)
-        if transmit is None and not self._closed:
+        if transmit is not None:
+            self._sent = True
+        elif self._sent and not self._closed:
             # What has been sent may have told of lower buffered amounts.
+            self._sent = False
             self._step(now)
         return transmit
 

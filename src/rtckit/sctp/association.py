@@ -70,6 +70,7 @@ class Association:
         "_config",
         "_flight",
         "_handshake",
+        "_idle",
         "_inbound",
         "_packets_received",
         "_packets_sent",
@@ -87,6 +88,8 @@ class Association:
         self._path = Path(self._tcb)
         self._streams = OutboundStreams()
         self._chapters: _Chapters | None = None
+        # Whether there is nothing to send until something changes.
+        self._idle = False
         # Parts of it that every message or packet meets.
         self._flight: Flight | None = None
         self._inbound: Inbound | None = None
@@ -105,6 +108,7 @@ class Association:
 
         :raises RuntimeError: if it has begun already.
         """
+        self._idle = False
         if self._tcb.state is not State.CLOSED:
             raise RuntimeError(f"connect() in state {self._tcb.state.value}")
         self._handshake.begin(now)
@@ -132,6 +136,7 @@ class Association:
         :raises SendBufferFull: if too much is unacknowledged already.
         :raises RuntimeError: if the association is shutting down or over.
         """
+        self._idle = False
         tcb = self._tcb
         if not tcb.accepts_messages:
             raise RuntimeError(f"send() in state {tcb.state.value}")
@@ -178,6 +183,7 @@ class Association:
         :raises RuntimeError: if the association is not established or the peer cannot do it.
         :raises ValueError: if a stream is out of range or being reset already.
         """
+        self._idle = False
         ids = tuple(dict.fromkeys(stream_ids))
         peer = self._tcb.peer
         if self._chapters is None or peer is None or self._tcb.state is not State.ESTABLISHED:
@@ -195,11 +201,13 @@ class Association:
 
         :raises ValueError: if a number is negative.
         """
+        self._idle = False
         if self._chapters is not None:
             self._chapters.transfer.consume(size, messages)
 
     def shutdown(self, now: float) -> None:
         """Close gracefully: what was handed over is delivered first (RFC 9260 §9.2)."""
+        self._idle = False
         if self._tcb.state is State.ESTABLISHED and self._chapters is not None:
             self._chapters.shutdown.begin(now)
         elif self._tcb.state in (State.CLOSED, State.COOKIE_WAIT, State.COOKIE_ECHOED):
@@ -207,6 +215,7 @@ class Association:
 
     def abort(self, now: float, reason: str = "") -> None:
         """Close at once, and tell the peer why (RFC 9260 §9.1)."""
+        self._idle = False
         self._tcb.abort(CauseCode.USER_INITIATED_ABORT, reason.encode(), reason or "aborted")
 
     @property
@@ -234,6 +243,7 @@ class Association:
 
     def receive(self, packets: Sequence[bytes], now: float) -> None:
         """Packets that arrived together. One SACK at most answers all of them."""
+        self._idle = False
         self._packets_received += len(packets)
         self._bytes_received += sum(map(len, packets))
         tcb = self._tcb
@@ -262,9 +272,13 @@ class Association:
 
     def poll_transmit(self, now: float) -> list[bytes] | None:
         """The next packets to send, or ``None``."""
+        if self._idle:
+            return None
         packets = self._tcb.outbox.take_packets()
         if self._chapters is not None and self._tcb.state in UP_STATES:
             self._collect_packets(self._chapters, packets, now)
+        # A train that is not full leaves nothing behind; then only a call or a timer brings more.
+        self._idle = len(packets) < self._config.limits.train and self._tcb.outbox.empty
         if not packets:
             return None
         self._packets_sent += len(packets)
@@ -277,6 +291,7 @@ class Association:
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due."""
+        self._idle = False
         for name in self._tcb.timers.expire(now):
             try:
                 self._expire(name, now)

@@ -31,6 +31,11 @@ class Outbox:
         self.header = self.header_with(0)
         self.room = config.packet_size - HEADER_SIZE
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._control and not self._packets
+
     def header_with(self, tag: int) -> Header:
         """The header of a packet to the peer under another tag."""
         return Header(self._config.local_port, self._config.remote_port, tag)
