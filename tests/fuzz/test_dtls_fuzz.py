@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.dtls_peers import CLIENT, SERVER, seeded, sent
 
-from rtckit.dtls import Certificate, Config, Connection, Fingerprint, Role
+from rtckit.dtls import Config, Connection, Fingerprint, Role
 from rtckit.dtls.alert import Alert
 from rtckit.dtls.extensions import (
     parse_ec_point_formats,
@@ -32,7 +31,7 @@ from rtckit.dtls.handshake_messages import (
     parse_fragments,
 )
 from rtckit.dtls.record import RecordWriter, parse_records
-from rtckit.seam import Entropy, ParseError, Train
+from rtckit.seam import ParseError, Train
 
 PARSERS: list[Callable[[bytes], object]] = [
     Alert.parse,
@@ -53,22 +52,6 @@ PARSERS: list[Callable[[bytes], object]] = [
 ]
 
 
-def seeded(seed: str) -> Entropy:
-    counter = 0
-
-    def entropy(length: int) -> bytes:
-        nonlocal counter
-        counter += 1
-        return hashlib.shake_256(f"{seed} {counter}".encode()).digest(length)
-
-    return entropy
-
-
-NOW = datetime(2030, 1, 1, tzinfo=UTC)
-CLIENT = Certificate.generate(NOW, entropy=seeded("client"))
-SERVER = Certificate.generate(NOW, entropy=seeded("server"))
-
-
 def connection(role: Role) -> Connection:
     ours, theirs = (CLIENT, SERVER) if role is Role.CLIENT else (SERVER, CLIENT)
     made = Connection(
@@ -80,13 +63,6 @@ def connection(role: Role) -> Connection:
     )
     made.start(0.0)
     return made
-
-
-def sent(made: Connection) -> list[bytes]:
-    datagrams: list[bytes] = []
-    while (train := made.poll_transmit(0.0)) is not None:
-        datagrams += train
-    return datagrams
 
 
 def transcript() -> list[tuple[Role, bytes]]:
