@@ -126,7 +126,7 @@ class Agent:
         if pair is not None and pair.authenticated:
             return True
         key = (local, remote)
-        return key in self._generation.early or self._selection.is_previous(local, remote)
+        return key in self._generation.early or key in self._selection.former
 
     def add_local_candidate(self, candidate: Candidate, now: float) -> None:
         """Take a local candidate into use.
@@ -237,7 +237,7 @@ class Agent:
         """
         if self.state is IceState.CLOSED:
             raise ValueError("the agent is closed")
-        self._selection.restart(self.local_credentials)
+        self._selection.restart(self.local_credentials, self._generation.checklist.pairs)
         self._generation = self._begin(credentials, self._generation.checklist.last_number)
         self._local.restart()
         self._gatherer.restart()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from rtckit.ice.consent import Consent
 from rtckit.ice.credentials import Credentials
@@ -20,7 +21,9 @@ class Selection:
     :ivar pair: the pair, nominated or the best valid one so far.
     :ivar consent: the consent to send on it.
     :ivar previous: the same pair while it is left over from before a restart.
-    :ivar previous_credentials: ours that the peer still checks it with.
+    :ivar previous_credentials: ours of the generation before, that the peer may still check with.
+    :ivar former: base and remote address of the pairs that were authenticated then. A peer may go
+        on using them after we have nominated another: Firefox does, for as long as it likes.
     """
 
     __slots__ = (
@@ -29,6 +32,7 @@ class Selection:
         "_lite",
         "_timing",
         "consent",
+        "former",
         "pair",
         "previous",
         "previous_credentials",
@@ -43,6 +47,7 @@ class Selection:
         self.consent: Consent | None = None
         self.previous: CandidatePair | None = None
         self.previous_credentials: Credentials | None = None
+        self.former: frozenset[tuple[Address, Address]] = frozenset()
 
     def use(self, pair: CandidatePair, now: float) -> None:
         """Send data over a pair from now on."""
@@ -58,9 +63,8 @@ class Selection:
             self.use(pair, now)
 
     def settle(self, pair: CandidatePair, now: float) -> None:
-        """A pair was nominated: what was before a restart is over."""
+        """A pair was nominated: nothing is sent any more on that from before a restart."""
         self.previous = None
-        self.previous_credentials = None
         self.use(pair, now)
 
     def drop(self) -> None:
@@ -71,10 +75,14 @@ class Selection:
             self.pair = None
             self._events.append(SelectedPairChanged(None))
 
-    def restart(self, local_credentials: Credentials) -> None:
-        """Keep the pair in use through a restart; ours so far were ``local_credentials``."""
+    def restart(self, local_credentials: Credentials, pairs: Iterable[CandidatePair]) -> None:
+        """Keep the pair in use through a restart; ours so far were ``local_credentials``, and
+        ``pairs`` the pairs."""
         if self.previous is None or self.pair is not self.previous:
             self.previous_credentials = local_credentials
+            self.former = frozenset(
+                (pair.base, pair.remote_address) for pair in pairs if pair.authenticated
+            )
         self.previous = self.pair
 
     def is_previous(self, local: Address, remote: Address) -> bool:
