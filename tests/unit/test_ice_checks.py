@@ -17,6 +17,7 @@ from rtckit.ice import (
 from rtckit.seam import Address
 from rtckit.stun import Message, MessageClass, Method, sign
 from rtckit.stun.attributes import (
+    ICE_CONTROLLED,
     ICE_CONTROLLING,
     PRIORITY,
     USE_CANDIDATE,
@@ -212,6 +213,29 @@ def test_checks_of_the_old_generation_are_answered_through_two_restarts() -> Non
     # They belong to the old pair only: nothing is learned from them.
     assert agent.remote_candidates == [] and len(agent.pairs) == 1
     assert agent.authenticated(peer, HERE)
+
+
+def test_a_peer_that_stays_on_the_old_pair_after_a_restart_is_still_heard() -> None:
+    agent, _ = connected()
+    old = agent.selected_pair
+    assert old is not None
+    agent.restart(NOW)
+    theirs = Credentials("next", "n" * 22)
+    agent.set_remote_credentials(theirs, NOW)
+    agent.add_remote_candidate(remote(9, 1), NOW)
+    for _ in ("check", "nomination"):
+        for message, destination in polled(agent, NOW):
+            if destination[1] == 9:
+                response = message.response().add(XOR_MAPPED_ADDRESS, HERE)
+                agent.receive(sign(response, theirs.pwd.encode()), HERE, destination, NOW)
+    # Firefox does so: its data, and its consent checks with our former credentials, go on.
+    assert agent.authenticated(old.remote_address, HERE)
+    check = Message(Method.BINDING, MessageClass.REQUEST, bytes(12))
+    check.add(USERNAME, f"{OURS.ufrag}:{THEIRS.ufrag}").add(PRIORITY, 1).add(ICE_CONTROLLED, 1)
+    agent.receive(sign(check, OURS.pwd.encode()), HERE, old.remote_address, NOW)
+    [(answer, destination)] = polled(agent, NOW)
+    assert answer.message_class is MessageClass.SUCCESS and destination == old.remote_address
+    assert agent.selected_pair is not old
 
 
 def test_the_old_pair_is_dropped_when_its_consent_expires_during_a_restart() -> None:
