@@ -81,14 +81,12 @@ CLI = textwrap.dedent(
         log(channel, "-", "created by local party")
         count = 0
 
-        async def send_pings():
-            while count < 5:
-                say(channel, f"ping {timestamp()}")
-                await asyncio.sleep(0.01)
+        async def send_ping():
+            say(channel, f"ping {timestamp()}")
 
         @channel.on("open")
         def on_open():
-            asyncio.ensure_future(send_pings())
+            asyncio.ensure_future(send_ping())
 
         @channel.on("message")
         def on_message(message):
@@ -98,6 +96,8 @@ CLI = textwrap.dedent(
                 count += 1
                 if count == 5:
                     done.set()
+                else:
+                    asyncio.ensure_future(send_ping())
 
         await pc.setLocalDescription(await pc.createOffer())
         await signaling.send(pc.localDescription)
